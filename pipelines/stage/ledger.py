@@ -1,0 +1,91 @@
+"""Writing the ledger and proving that no row was lost.
+
+    rows read ──ingest──▶ passing ──screen──▶ passing ──split──▶ passing ──pack──▶ trained on
+                  └ ended           └ ended            └ ended           └ ended
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from schemas.errors import LedgerError
+from schemas.ledger import LEDGER, PASSING, Outcome, Stage
+
+
+class LedgerRows:
+    """Collects the outcomes of one shard of rows, one stage after the other."""
+
+    def __init__(self, source_file: str):
+        self._source_file = source_file
+        self._rows: list[dict[str, Any]] = []
+
+    def record(
+        self, stage: Stage, note_id: str | None, source_row: int, outcome: Outcome, reason: str = ""
+    ) -> None:
+        """Record what `stage` did with one row. `reason` is a code, never text of the note."""
+        self._rows.append(
+            {
+                "note_id": note_id,
+                "stage": stage.value,
+                "outcome": outcome.value,
+                "reason": reason,
+                "source_file": self._source_file,
+                "source_row": source_row,
+            }
+        )
+
+    def table(self) -> pa.Table:
+        """All rows recorded, in the LEDGER schema."""
+        return pa.Table.from_pylist(self._rows, schema=LEDGER)
+
+
+def reconcile(ledger: pa.Table, num_rows_read: int, stages: Iterable[Stage]) -> dict[str, dict[str, int]]:
+    """Prove that every row read has one outcome at each stage that it reached, and count them.
+
+    Args:
+        ledger: rows of the LEDGER schema, any order.
+        num_rows_read: rows in the input files, counted from the files themselves.
+        stages: the stages that ran, in order.
+
+    Returns:
+        stage → "outcome" or "outcome:reason" → number of rows.
+
+    Raises:
+        LedgerError: rows are missing, counted twice, or passed a stage that they never reached.
+    """
+    frame = pl.from_arrow(ledger)
+    assert isinstance(frame, pl.DataFrame)
+    counts: dict[str, dict[str, int]] = {}
+    expected = num_rows_read
+    passing: pl.DataFrame | None = None
+    for stage in stages:
+        rows = frame.filter(pl.col("stage") == stage.value)
+        distinct = rows.select("source_file", "source_row").unique()
+        if rows.height != distinct.height:
+            raise LedgerError(f"stage {stage.value}: {rows.height - distinct.height} rows were counted twice")
+        if rows.height != expected:
+            raise LedgerError(f"stage {stage.value}: {expected} rows in, {rows.height} outcomes")
+        if passing is not None and rows.join(passing, on=["source_file", "source_row"], how="anti").height:
+            raise LedgerError(f"stage {stage.value}: rows that an earlier stage had ended")
+        counts[stage.value] = dict(Counter(_bucket(row) for row in rows.select("outcome", "reason").to_dicts()))
+        passing = rows.filter(pl.col("outcome").is_in([o.value for o in PASSING])).select("source_file", "source_row")
+        expected = passing.height
+    return counts
+
+
+def final_buckets(ledger: pa.Table) -> dict[str, int]:
+    """The last outcome of every row, as "stage/outcome:reason" → number of rows. Sums to the rows read."""
+    order = {stage.value: index for index, stage in enumerate(Stage)}
+    last: dict[tuple[str, int], Mapping[str, Any]] = {}
+    for row in ledger.to_pylist():
+        key = (row["source_file"], row["source_row"])
+        if key not in last or order[row["stage"]] > order[last[key]["stage"]]:
+            last[key] = row
+    return dict(sorted(Counter(f"{row['stage']}/{_bucket(row)}" for row in last.values()).items()))
+
+
+def _bucket(row: Mapping[str, Any]) -> str:
+    return f"{row['outcome']}:{row['reason']}" if row["reason"] else row["outcome"]
