@@ -48,7 +48,5 @@ class Split(enum.StrEnum):
 
 def notes_schema(carried: tuple[pa.Field, ...] = ()) -> pa.Schema:
     """Schema of an accepted notes table: contract columns, provenance, then the columns carried untouched."""
-    contract = [
-        pa.field(name, kind, nullable=name not in REQUIRED_COLUMNS) for name, kind in COLUMN_TYPES.items()
-    ]
+    contract = [pa.field(name, kind, nullable=name not in REQUIRED_COLUMNS) for name, kind in COLUMN_TYPES.items()]
     return pa.schema([*contract, *PROVENANCE_FIELDS, *carried])

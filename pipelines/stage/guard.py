@@ -27,6 +27,6 @@ def no_text_escapes(stage: str, where: str) -> Iterator[None]:
         yield
     except WardroundError:
         raise
-    except Exception as error:  # the boundary itself: every type must be replaced
+    except Exception as error:  # noqa: BLE001 - the boundary itself: every type must be replaced
         kind = type(error).__name__
         raise StageError(f"stage {stage!r} failed with {kind} at {where}: rerun this shard alone to see why") from None

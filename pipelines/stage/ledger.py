@@ -1,7 +1,7 @@
 """Writing the ledger and proving that no row was lost.
 
-    rows read ──ingest──▶ passing ──screen──▶ passing ──split──▶ passing ──pack──▶ trained on
-                  └ ended           └ ended            └ ended           └ ended
+rows read ──ingest──▶ passing ──screen──▶ passing ──split──▶ passing ──pack──▶ trained on
+              └ ended           └ ended            └ ended           └ ended
 """
 
 from collections import Counter
@@ -22,9 +22,7 @@ class LedgerRows:
         self._source_file = source_file
         self._rows: list[dict[str, Any]] = []
 
-    def record(
-        self, stage: Stage, note_id: str | None, source_row: int, outcome: Outcome, reason: str = ""
-    ) -> None:
+    def record(self, stage: Stage, note_id: str | None, source_row: int, outcome: Outcome, reason: str = "") -> None:
         """Record what `stage` did with one row. `reason` is a code, never text of the note."""
         self._rows.append(
             {

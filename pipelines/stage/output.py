@@ -1,8 +1,8 @@
 """A stage's output is a directory, and it exists only once its manifest does.
 
-The directory's name carries the fingerprint of everything that shaped it (settings, inputs, upstream outputs), so a rerun
-with the same inputs finds it finished, a rerun of a killed job finds it half done and does the rest, and a changed
-setting makes a new directory beside the old one: nothing is ever overwritten or deleted.
+The directory's name carries the fingerprint of everything that shaped it (settings, inputs, upstream outputs), so a
+rerun with the same inputs finds it finished, a rerun of a killed job finds it half done and does the rest, and a
+changed setting makes a new directory beside the old one: nothing is ever overwritten or deleted.
 """
 
 import dataclasses
@@ -107,8 +107,8 @@ class StageOutput:
         path = self.path / MANIFEST
         if not path.is_file():
             raise InputError(
-                f"no finished output of stage {self.stage!r} at {self.path}: run `python -m ray_jobs.{self.stage}` with "
-                "the same configuration first"
+                f"no finished output of stage {self.stage!r} at {self.path}: run `python -m ray_jobs.{self.stage}` "
+                "with the same configuration first"
             )
         return json.loads(path.read_text())
 
