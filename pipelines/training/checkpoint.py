@@ -60,14 +60,14 @@ class Checkpoint:
     run_identity: str
 
 
-def checkpoint_name(step: int) -> str:
-    """Directory name of the checkpoint after a step."""
-    return f"checkpoint_{step:08d}"
+def checkpoint_name(state: TrainState) -> str:
+    """Directory name of a checkpoint; names sort in the order of the run."""
+    return f"checkpoint_{state.step:08d}" + ("_final" if state.finished else "")
 
 
 def save(engine: Any, run_directory: Path, state: TrainState, run_identity: str) -> Path:
     """Write and commit a checkpoint. Collective: every rank calls it."""
-    path = run_directory / checkpoint_name(state.step)
+    path = run_directory / checkpoint_name(state)
     if dist.get_rank() == 0:
         # A directory of this name without a manifest is the torn end of an earlier attempt at this very step.
         if path.exists() and not (path / MANIFEST).exists():

@@ -1,4 +1,4 @@
-"""A DeepSpeed engine around a PackedModel: settings that are right on CPUs (gloo, float32) and GPUs (NCCL, bfloat16)."""
+"""A DeepSpeed engine around a PackedModel, right on CPUs (gloo, float32) and on GPUs (NCCL, bfloat16)."""
 
 from typing import Any
 

@@ -1,0 +1,210 @@
+"""The streams of packs that feed training, from prepared examples or straight from raw notes.
+
+A window is a few shards; an epoch visits the windows in an order that seed and epoch give. A Ray Data actor turns a
+window into `packs_per_step` rows, one a slot, and `repartition` makes each row a block: the blocks then go round robin to
+the workers, and a step holds the same packs for any number of them.
+
+    windows of all epochs ──actor: (read, screen, split,) encode, pack──▶ one row a slot ──▶ Ray Train workers
+                                   └──▶ ledger/, once per shard, in the first epoch
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import ray.data
+
+from pipelines.flows.prepare import shard_name
+from pipelines.flows.shard import PrepareConfig, ShardPreparer
+from pipelines.ingest.plan import Shard
+from pipelines.model.chat import ChatEncoder
+from pipelines.model.load import load_tokenizer
+from pipelines.packing.config import PackingConfig
+from pipelines.packing.order import shuffled
+from pipelines.packing.window import EncodedWindow, WindowPosition, encode_examples, pack_window
+from pipelines.stage.guard import no_text_escapes
+from pipelines.stage.ledger import LedgerRows
+from pipelines.stage.output import write_table
+from pipelines.training.checkpoint import TrainState
+from schemas.ledger import Outcome, Stage
+from schemas.notes import Split
+
+# A row of pack stream stands for one slot of a window, about window_examples x 1,000 tokens x 5 bytes / slots: never split.
+_ONE_BLOCK_A_WINDOW = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a window: a file of prepared examples, or a shard of raw notes."""
+
+    name: str
+    num_rows: int
+    file: str | None = None
+    shard: Shard | None = None
+
+
+@dataclass(frozen=True)
+class Window:
+    """Parts that are packed together, and where that stands in the run."""
+
+    position: WindowPosition
+    parts: tuple[Part, ...]
+
+
+def example_parts(folder: Path) -> list[Part]:
+    """The files of prepared examples in a folder that hold any."""
+    files = sorted(folder.glob("*.parquet"))
+    parts = [Part(path.name, pq.read_metadata(path).num_rows, file=str(path)) for path in files]
+    return [part for part in parts if part.num_rows]
+
+
+def note_parts(shards: Iterable[Shard]) -> list[Part]:
+    """Shards of raw notes as parts."""
+    return [Part(shard_name(shard), shard.num_rows, shard=shard) for shard in shards]
+
+
+def windows_of_run(parts: Sequence[Part], window_examples: int, num_epochs: int, seed: int) -> list[Window]:
+    """All windows of all epochs, in the order in which they are trained on.
+
+    Args:
+        parts: of one epoch.
+        window_examples: rows that a window holds at least, while there are any.
+    """
+    by_name = {part.name: part for part in parts}
+    total = sum(part.num_rows for part in parts) * num_epochs
+    windows: list[Window] = []
+    rows_before = 0
+    for epoch in range(num_epochs):
+        chosen: list[Part] = []
+        index = 0
+        order = shuffled(by_name, seed, epoch)
+        for place, name in enumerate(order):
+            chosen.append(by_name[name])
+            rows = sum(part.num_rows for part in chosen)
+            if rows < window_examples and place < len(order) - 1:
+                continue
+            position = WindowPosition(epoch, index, rows_before / total, (rows_before + rows) / total)
+            windows.append(Window(position, tuple(chosen)))
+            rows_before += rows
+            index += 1
+            chosen = []
+    return windows
+
+
+def remaining(windows: Sequence[Window], state: TrainState) -> list[Window]:
+    """The windows from a run's position on; the one under way is included whole."""
+    return [w for w in windows if (w.position.epoch, w.position.window) >= (state.epoch, state.window)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackerConfig:
+    """What a packing actor needs.
+
+    Attributes:
+        model_path: whose tokenizer and chat template encode the examples.
+        packing: settings.
+        seed: of the order.
+        split: of the examples that are packed.
+        ledger_directory: where the rows' outcomes go in the first epoch; null for none.
+        prepare: how raw notes are prepared; null where the parts are prepared examples.
+    """
+
+    model_path: str
+    packing: PackingConfig
+    seed: int
+    split: Split
+    ledger_directory: Path | None
+    prepare: PrepareConfig | None = None
+
+
+class WindowPacker:
+    """Turns windows into rows of PACK_STREAM. Loads the tokenizer, and the screen where notes are raw, once."""
+
+    def __init__(self, config: PackerConfig):
+        self._config = config
+        self._encoder = ChatEncoder(load_tokenizer(config.model_path), config.packing.pack_tokens)
+        self._preparer = ShardPreparer(config.prepare) if config.prepare else None
+
+    def pack(self, window: Window) -> pa.Table:
+        """Rows of PACK_STREAM, one a slot; none where no example of the window is of the split."""
+        keeps_ledger = self._config.ledger_directory is not None and window.position.epoch == 0
+        encoded = []
+        with no_text_escapes("pack", f"window {window.position.window} of epoch {window.position.epoch}"):
+            for part in window.parts:
+                examples, ledger = self._read(part)
+                everyone = encode_examples(examples, self._encoder, self._config.packing.instruction)
+                if keeps_ledger:
+                    self._write_ledger(part, examples, everyone, ledger)
+                encoded.append(_of_split(everyone, examples, self._config.split))
+            joined = EncodedWindow(
+                [example_id for part in encoded for example_id in part.example_ids],
+                [example for part in encoded for example in part.encoded],
+                {},
+            )
+            return pack_window(joined, self._config.packing, window.position, self._config.seed)
+
+    def __call__(self, batch: dict[str, Any]) -> Any:
+        """Ray Data's call: one window a batch."""
+        for window in batch["window"]:
+            yield self.pack(window)
+
+    def _read(self, part: Part) -> tuple[pa.Table, LedgerRows | None]:
+        if part.shard is None:
+            assert part.file is not None
+            return pq.read_table(part.file, partitioning=None), None
+        assert self._preparer is not None
+        prepared = self._preparer.prepare(part.shard)
+        return prepared.examples, prepared.ledger
+
+    def _write_ledger(
+        self, part: Part, examples: pa.Table, encoded: EncodedWindow, ledger: LedgerRows | None
+    ) -> None:
+        assert self._config.ledger_directory is not None
+        if ledger is None:  # prepared examples of one part come from one source file
+            ledger = LedgerRows(examples["source_file"][0].as_py())
+        record_packed(ledger, examples, encoded)
+        write_table(self._config.ledger_directory / part.name, ledger.table())
+
+
+def record_packed(ledger: LedgerRows, examples: pa.Table, encoded: EncodedWindow) -> None:
+    """Record what packing did with each example; one of the test split is held out, and never encoded for training."""
+    cut = {i for i, e in zip(encoded.example_ids, encoded.encoded, strict=True) if e.was_cut}
+    for row in examples.select(["example_id", "note_id", "split", "source_row"]).to_pylist():
+        outcome, reason = Outcome.ACCEPTED, "prompt_cut" if row["example_id"] in cut else ""
+        if row["split"] == Split.TEST.value:
+            reason = "held_out"
+        elif row["example_id"] in encoded.rejected:
+            outcome, reason = Outcome.REJECTED, encoded.rejected[row["example_id"]]
+        elif row["split"] == Split.VALIDATION.value:
+            reason = "validation"
+        ledger.record(Stage.PACK, row["note_id"], row["source_row"], outcome, reason)
+
+
+def _of_split(window: EncodedWindow, examples: pa.Table, split: Split) -> EncodedWindow:
+    rows = zip(examples["example_id"].to_pylist(), examples["split"].to_pylist(), strict=True)
+    wanted = {example_id for example_id, its in rows if its == split.value}
+    kept = [i for i, example_id in enumerate(window.example_ids) if example_id in wanted]
+    return EncodedWindow([window.example_ids[i] for i in kept], [window.encoded[i] for i in kept], {})
+
+
+def pack_stream(windows: Sequence[Window], config: PackerConfig, num_actors: int) -> ray.data.Dataset:
+    """The dataset of PACK_STREAM rows of these windows, in order, one row a block."""
+    context = ray.data.DataContext.get_current()
+    context.target_max_block_size = _ONE_BLOCK_A_WINDOW
+    context.execution_options.preserve_order = True
+    if not windows:
+        from schemas.packs import PACK_STREAM
+
+        return ray.data.from_arrow(PACK_STREAM.empty_table())
+    dataset = ray.data.from_items([{"window": window} for window in windows], override_num_blocks=len(windows))
+    packed = dataset.map_batches(
+        WindowPacker,
+        fn_constructor_args=(config,),
+        batch_size=1,
+        num_cpus=1,
+        compute=ray.data.ActorPoolStrategy(size=min(num_actors, len(windows)), max_tasks_in_flight_per_actor=1),
+    )
+    return packed.repartition(target_num_rows_per_block=1, strict=True)

@@ -1,0 +1,68 @@
+"""One shard of raw notes through ingest, screening and splitting, in one process.
+
+Unscreened text never leaves this process: not to another stage's files, not to Ray's object store and so not to its
+spill files. Only what the screen passed does.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.ingest.config import IngestConfig
+from pipelines.ingest.plan import Shard
+from pipelines.ingest.read import read_shard
+from pipelines.screening.policy import ScreeningConfig
+from pipelines.screening.screener import Screener
+from pipelines.splitting.config import SplittingConfig
+from pipelines.splitting.split import split_notes
+from pipelines.stage.guard import no_text_escapes
+from pipelines.stage.ledger import LedgerRows
+
+
+@dataclass(frozen=True)
+class PreparedShard:
+    """What became of a shard: safe notes, examples, findings, and the ledger that accounts for every row."""
+
+    notes: pa.Table
+    examples: pa.Table
+    findings: pa.Table
+    ledger: LedgerRows
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareConfig:
+    """The three stages' settings, and what planning found out about the input.
+
+    Attributes:
+        carried: fields of the input that go through untouched.
+        hmac_key_file: holds the key that links equal identifiers in the findings; readable by its owner alone.
+    """
+
+    ingest: IngestConfig
+    screening: ScreeningConfig
+    splitting: SplittingConfig
+    carried: tuple[pa.Field, ...]
+    hmac_key_file: Path
+
+
+class ShardPreparer:
+    """Holds the screening engine, which takes seconds to load, and prepares shard after shard."""
+
+    def __init__(self, config: PrepareConfig):
+        self._config = config
+        self._screener = Screener(config.screening, config.hmac_key_file.read_bytes())
+
+    def prepare(self, shard: Shard) -> PreparedShard:
+        """Take a shard through the three stages.
+
+        Raises:
+            WardroundError: without any note's text.
+        """
+        config = self._config
+        ledger = LedgerRows(shard.file)
+        with no_text_escapes("prepare", f"shard {shard.index}"):
+            accepted = read_shard(shard, config.ingest, config.carried, ledger)
+            screened = self._screener.screen(accepted, ledger)
+            examples = split_notes(screened.notes, config.splitting, ledger)
+        return PreparedShard(screened.notes, examples, screened.findings, ledger)

@@ -1,0 +1,67 @@
+"""Joining a Ray cluster, or starting one on this machine."""
+
+import logging
+import os
+from dataclasses import dataclass
+
+import ray
+import ray.data
+
+from schemas.errors import CapacityError, ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterConfig:
+    """Which Ray to run on.
+
+    Attributes:
+        address: `local` starts a Ray on this machine and ends it with the job; `auto` joins the one that RAY_ADDRESS
+            names, as a submitted job must, and starts a local one where none is named.
+        local_cpus: logical CPUs of a local Ray. More than the cores: a worker that waits for data needs none.
+        dashboard: serve Ray's dashboard from a local Ray (on 127.0.0.1; early-stopped trials leak without it).
+        progress_bars: show Ray Data's own progress bars.
+    """
+
+    address: str = "auto"
+    local_cpus: int = 8
+    dashboard: bool = True
+    progress_bars: bool = False
+
+    def __post_init__(self) -> None:
+        if self.local_cpus < 2:
+            raise ConfigError(f"cluster.local_cpus is {self.local_cpus}: give at least 2")
+
+
+def join(config: ClusterConfig) -> None:
+    """Connect this process to Ray. Does nothing where it is connected."""
+    if ray.is_initialized():
+        return
+    if config.address == "auto" and os.environ.get("RAY_ADDRESS"):
+        ray.init(address=os.environ["RAY_ADDRESS"], log_to_driver=True)
+    elif config.address in ("auto", "local"):
+        # No token is needed on a loopback-only Ray of one job, and Ray would write one readable by every user.
+        os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+        ray.init(
+            address="local",
+            num_cpus=config.local_cpus,
+            include_dashboard=config.dashboard,
+            dashboard_host="127.0.0.1",
+            logging_level=logging.WARNING,
+        )
+    else:
+        ray.init(address=config.address)
+    ray.data.DataContext.get_current().enable_progress_bars = config.progress_bars
+
+
+def require_cpus(num_cpus: float, purpose: str) -> None:
+    """Check that the cluster can hold what will run at once: Ray itself would wait for ever, silently.
+
+    Raises:
+        CapacityError: it cannot.
+    """
+    total = ray.cluster_resources().get("CPU", 0.0)
+    if total < num_cpus:
+        raise CapacityError(
+            f"{purpose} needs {num_cpus:g} logical CPUs and the cluster has {total:g}: "
+            "raise cluster.local_cpus, add nodes, or lower the number of workers and actors"
+        )
