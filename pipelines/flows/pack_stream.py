@@ -1,8 +1,8 @@
 """The streams of packs that feed training, from prepared examples or straight from raw notes.
 
 A window is a few shards; an epoch visits the windows in an order that seed and epoch give. A Ray Data actor turns a
-window into `packs_per_step` rows, one a slot, and `repartition` makes each row a block: the blocks then go round robin to
-the workers, and a step holds the same packs for any number of them.
+window into `packs_per_step` rows, one a slot, and `repartition` makes each row a block: the blocks then go round robin
+to the workers, and a step holds the same packs for any number of them.
 
     windows of all epochs ──actor: (read, screen, split,) encode, pack──▶ one row a slot ──▶ Ray Train workers
                                    └──▶ ledger/, once per shard, in the first epoch
@@ -31,9 +31,10 @@ from pipelines.stage.output import write_table
 from pipelines.training.checkpoint import TrainState
 from schemas.ledger import Outcome, Stage
 from schemas.notes import Split
+from schemas.packs import PACK_STREAM
 
-# A row of pack stream stands for one slot of a window, about window_examples x 1,000 tokens x 5 bytes / slots: never split.
-_ONE_BLOCK_A_WINDOW = None
+# Ray Data splits a task's output at a block size. A window, some 10 MB of tokens, must stay one block till repartition.
+_NEVER_SPLIT = None
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ class Window:
 
 
 def example_parts(folder: Path) -> list[Part]:
-    """The files of prepared examples in a folder that hold any."""
+    """The files of prepared examples in a folder that hold any, named after folder and file."""
     files = sorted(folder.glob("*.parquet"))
-    parts = [Part(path.name, pq.read_metadata(path).num_rows, file=str(path)) for path in files]
+    parts = [Part(f"{folder.name}-{path.name}", pq.read_metadata(path).num_rows, file=str(path)) for path in files]
     return [part for part in parts if part.num_rows]
 
 
@@ -123,8 +124,9 @@ class PackerConfig:
 class WindowPacker:
     """Turns windows into rows of PACK_STREAM. Loads the tokenizer, and the screen where notes are raw, once."""
 
-    def __init__(self, config: PackerConfig):
+    def __init__(self, config: PackerConfig, windows: Sequence[Window]):
         self._config = config
+        self._windows = windows
         self._encoder = ChatEncoder(load_tokenizer(config.model_path), config.packing.pack_tokens)
         self._preparer = ShardPreparer(config.prepare) if config.prepare else None
 
@@ -134,7 +136,7 @@ class WindowPacker:
         encoded = []
         with no_text_escapes("pack", f"window {window.position.window} of epoch {window.position.epoch}"):
             for part in window.parts:
-                examples, ledger = self._read(part)
+                examples, ledger = self._read(part, keeps_ledger)
                 everyone = encode_examples(examples, self._encoder, self._config.packing.instruction)
                 if keeps_ledger:
                     self._write_ledger(part, examples, everyone, ledger)
@@ -148,20 +150,19 @@ class WindowPacker:
 
     def __call__(self, batch: dict[str, Any]) -> Any:
         """Ray Data's call: one window a batch."""
-        for window in batch["window"]:
-            yield self.pack(window)
+        for index in batch["id"]:
+            yield self.pack(self._windows[index])
 
-    def _read(self, part: Part) -> tuple[pa.Table, LedgerRows | None]:
+    def _read(self, part: Part, keeps_ledger: bool) -> tuple[pa.Table, LedgerRows | None]:
         if part.shard is None:
             assert part.file is not None
             return pq.read_table(part.file, partitioning=None), None
         assert self._preparer is not None
-        prepared = self._preparer.prepare(part.shard)
+        # Where the ledger is kept by another stream, only this one's notes need to be screened.
+        prepared = self._preparer.prepare(part.shard, None if keeps_ledger else self._config.split)
         return prepared.examples, prepared.ledger
 
-    def _write_ledger(
-        self, part: Part, examples: pa.Table, encoded: EncodedWindow, ledger: LedgerRows | None
-    ) -> None:
+    def _write_ledger(self, part: Part, examples: pa.Table, encoded: EncodedWindow, ledger: LedgerRows | None) -> None:
         assert self._config.ledger_directory is not None
         if ledger is None:  # prepared examples of one part come from one source file
             ledger = LedgerRows(examples["source_file"][0].as_py())
@@ -193,16 +194,13 @@ def _of_split(window: EncodedWindow, examples: pa.Table, split: Split) -> Encode
 def pack_stream(windows: Sequence[Window], config: PackerConfig, num_actors: int) -> ray.data.Dataset:
     """The dataset of PACK_STREAM rows of these windows, in order, one row a block."""
     context = ray.data.DataContext.get_current()
-    context.target_max_block_size = _ONE_BLOCK_A_WINDOW
+    context.target_max_block_size = _NEVER_SPLIT
     context.execution_options.preserve_order = True
     if not windows:
-        from schemas.packs import PACK_STREAM
-
         return ray.data.from_arrow(PACK_STREAM.empty_table())
-    dataset = ray.data.from_items([{"window": window} for window in windows], override_num_blocks=len(windows))
-    packed = dataset.map_batches(
+    packed = ray.data.range(len(windows), override_num_blocks=len(windows)).map_batches(
         WindowPacker,
-        fn_constructor_args=(config,),
+        fn_constructor_args=(config, windows),
         batch_size=1,
         num_cpus=1,
         compute=ray.data.ActorPoolStrategy(size=min(num_actors, len(windows)), max_tasks_in_flight_per_actor=1),

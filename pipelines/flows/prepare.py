@@ -1,24 +1,27 @@
 """Prepare: raw notes to safe notes and examples, in Ray Data, one shard a task.
 
-    <storage>/prepare-<identity>/notes/         safe notes
-                                 examples/<split>/
-                                 findings/
-                                 ledger/        written last for each shard: its presence says the shard is done
-                                 manifest.json
+<storage>/prepare-<identity>/notes/         safe notes
+                             examples/<split>/
+                             findings/
+                             ledger/        written last for each shard: its presence says the shard is done
+                             manifest.json
 """
 
+import contextlib
 import logging
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 import ray.data
 
 from pipelines.flows.shard import PrepareConfig, ShardPreparer
 from pipelines.ingest.config import IngestConfig
-from pipelines.ingest.plan import IngestPlan, Shard, plan_ingest
+from pipelines.ingest.plan import IngestPlan, Shard
 from pipelines.screening.policy import ScreeningConfig
 from pipelines.splitting.config import SplittingConfig
 from pipelines.stage.cluster import require_cpus
@@ -42,10 +45,8 @@ def hmac_key_file(storage: str) -> Path:
         draft = path.with_name(f".audit.key.{secrets.token_hex(8)}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(32))
-        try:
-            os.link(draft, path)  # fails where another process was first; its key holds
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):  # another process was first: its key holds
+            os.link(draft, path)
         draft.unlink()
     return path
 
@@ -58,13 +59,15 @@ def shard_name(shard: Shard) -> str:
 class _PrepareShards:
     """Ray Data actor: prepares shards and writes their outputs, the ledger last."""
 
-    def __init__(self, config: PrepareConfig, output: Path):
+    def __init__(self, config: PrepareConfig, shards: Sequence[Shard], output: Path):
         self._preparer = ShardPreparer(config)
+        self._shards = shards
         self._output = output
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         counts = []
-        for shard in batch["shard"]:
+        for index in batch["id"]:
+            shard = self._shards[index]
             prepared = self._preparer.prepare(shard)
             name = shard_name(shard)
             write_table(self._output / "notes" / name, prepared.notes)
@@ -85,19 +88,24 @@ def prepare_output(
 
 
 def prepare(
-    storage: str, ingest: IngestConfig, screening: ScreeningConfig, splitting: SplittingConfig, num_actors: int
+    storage: str,
+    plan: IngestPlan,
+    ingest: IngestConfig,
+    screening: ScreeningConfig,
+    splitting: SplittingConfig,
+    num_actors: int,
 ) -> StageOutput:
     """Run the stage, or what is left of it, and return its finished output.
 
     Args:
         storage: folder that every node sees.
+        plan: what `plan_ingest` gave for `ingest`.
         num_actors: screening actors, one logical CPU each.
 
     Raises:
-        InputError: the notes cannot be read as configured.
+        InputError: a file cannot be read after all.
         LedgerError: a row was lost or counted twice.
     """
-    plan = plan_ingest(ingest)
     output = prepare_output(storage, plan, ingest, screening, splitting)
     if output.is_complete:
         return output
@@ -114,11 +122,9 @@ def prepare(
         )
         size = min(num_actors, len(shards))
         require_cpus(size + 1, "prepare")
-        dataset = ray.data.from_items(
-            [{"shard": shard} for shard in shards], override_num_blocks=len(shards)
-        ).map_batches(
+        dataset = ray.data.range(len(shards), override_num_blocks=len(shards)).map_batches(
             _PrepareShards,
-            fn_constructor_args=(config, output.path),
+            fn_constructor_args=(config, shards, output.path),
             batch_size=1,
             num_cpus=1,
             compute=ray.data.ActorPoolStrategy(size=size, max_tasks_in_flight_per_actor=1),
@@ -143,8 +149,6 @@ def prepare(
 
 def count_rows(output: StageOutput, part: str) -> int:
     """Rows of a part of an output, from the files' footers."""
-    import pyarrow.parquet as pq
-
     return sum(pq.read_metadata(path).num_rows for path in output.files(part))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.ingest.config import IngestConfig
 from pipelines.ingest.plan import Shard
@@ -18,6 +19,7 @@ from pipelines.splitting.config import SplittingConfig
 from pipelines.splitting.split import split_notes
 from pipelines.stage.guard import no_text_escapes
 from pipelines.stage.ledger import LedgerRows
+from schemas.notes import Split
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,12 @@ class ShardPreparer:
         self._config = config
         self._screener = Screener(config.screening, config.hmac_key_file.read_bytes())
 
-    def prepare(self, shard: Shard) -> PreparedShard:
+    def prepare(self, shard: Shard, only: Split | None = None) -> PreparedShard:
         """Take a shard through the three stages.
+
+        Args:
+            shard: rows of a notes file.
+            only: screen the notes of this split alone; the ledger then lacks the others' outcomes.
 
         Raises:
             WardroundError: without any note's text.
@@ -63,6 +69,8 @@ class ShardPreparer:
         ledger = LedgerRows(shard.file)
         with no_text_escapes("prepare", f"shard {shard.index}"):
             accepted = read_shard(shard, config.ingest, config.carried, ledger)
+            if only is not None:
+                accepted = accepted.filter(pc.equal(accepted["split"], only.value))
             screened = self._screener.screen(accepted, ledger)
             examples = split_notes(screened.notes, config.splitting, ledger)
         return PreparedShard(screened.notes, examples, screened.findings, ledger)

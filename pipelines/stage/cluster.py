@@ -51,6 +51,7 @@ def join(config: ClusterConfig) -> None:
     else:
         ray.init(address=config.address)
     ray.data.DataContext.get_current().enable_progress_bars = config.progress_bars
+    logging.getLogger("ray.data").setLevel(logging.WARNING)  # each stage says for itself how far it is
 
 
 def require_cpus(num_cpus: float, purpose: str) -> None:

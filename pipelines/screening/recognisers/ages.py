@@ -1,0 +1,45 @@
+"""Ages over 89, in digits and in words. The number alone is reported, so that "-year-old woman" stays."""
+
+from pipelines.screening.entities import EntityType
+from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
+
+_DIGITS = r"(?:9\d|1[0-3]\d)"
+_UNIT_WORD = "one|two|three|four|five|six|seven|eight|nine"
+_WORDS = (
+    rf"(?:ninety(?:[- ](?:{_UNIT_WORD}))?|(?:one|a)[- ]hundred(?:[- ](?:and[- ])?(?:{_UNIT_WORD}|ten|eleven|twelve))?)"
+)
+_YEARS_OLD = r"[ \t-]*(?:years?|yrs?\.?|y)?[ \t-]*(?:old\b|of age\b|/o\b|\.?o\b\.?|y/o\b)"
+
+PATTERNS = tuple(
+    CuedPattern(name=name, entity_type=EntityType.AGE_OVER_89, expression=expression)
+    for name, expression in (
+        ("years_old", rf"(?<![\d./-])(?P<value>{_DIGITS})(?i:{_YEARS_OLD})"),
+        (
+            "year_old_sex",
+            rf"(?<![\d./-])(?P<value>{_DIGITS})[ \t-]*(?i:years?|yrs?|yo|y)?[ \t-]*(?:(?i:male|female|man|woman|gentleman|lady)\b|[MF]\b(?!/))",
+        ),
+        (
+            "age",
+            rf"\b(?i:aged?|age[ \t]*[:=]|age (?:is|of)|at the age of|turn(?:ed|s|ing)|birthday)[ \t:=]*(?P<value>{_DIGITS})\b(?![./%]\d|[ \t]*(?:%|mg|days?|minutes?|degrees))",
+        ),
+        ("nth_birthday", r"\b(?P<value>(?:9\d|1[0-3]\d)(?:st|nd|rd|th))[ \t]+birthday"),
+        ("words", rf"\b(?i:(?P<value>{_WORDS})[ \t-]*(?:years?|yrs?)[ \t-]*(?:old|of age)\b)"),
+        ("age_words", rf"\b(?i:aged?|age of)[ \t]+(?i:(?P<value>{_WORDS}))\b"),
+        (
+            "decade",
+            r"\b(?i:his|her|their|the)[ \t]+(?:(?i:early|mid|late)[- \t]+)?(?P<value>(?i:nineties)|['’]?90['’]?s)\b",
+        ),
+        ("class", r"\b(?P<value>(?i:nonagenarian|centenarian|supercentenarian))\b"),
+    )
+)
+
+
+class AgeRecogniser(CuedRecogniser):
+    """Ages over 89.
+
+    Args:
+        timeout_s: time for one pattern on one note, in seconds.
+    """
+
+    def __init__(self, timeout_s: float):
+        super().__init__(PATTERNS, timeout_s)

@@ -1,0 +1,129 @@
+"""Dates more exact than a year: numeric, written out, month and year, month alone after a preposition.
+
+A year alone, a weekday, a time of day and a relative date ("POD 2", "3 days ago") stay, as Safe Harbor lets them. A bare
+"2/6" is a murmur and "120/80" a blood pressure: a month and day without a year needs a word before it that takes a date.
+"""
+
+import calendar
+
+import regex  # type: ignore[import-untyped]
+
+from pipelines.screening.entities import EntityType
+from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
+from pipelines.screening.spans import Span
+
+_SHORT = "Jan|Feb|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
+# "may" and "march" are also verbs: those two only with a capital letter, or in capitals throughout
+_FULL = "|".join(month for month in calendar.month_name[1:] if month not in ("March", "May"))
+_SAFE_MONTH = rf"(?:(?i:{_FULL})|(?i:{_SHORT})\b\.?|Mar(?:ch)?\b\.?|MAR(?:CH)?\b|May\b|MAY\b)"
+# alone, an abbreviation in capitals is another one: OCT is a scan
+_LONE_MONTH = rf"(?:(?i:{_FULL})|March|MARCH|May|MAY|(?:Jan|Feb|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
+_DAY_NUMBER = r"(?:3[01]|[12]\d|0?[1-9])"
+_DAY = rf"{_DAY_NUMBER}(?:st|nd|rd|th)?"
+_ORDINAL = (
+    "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|"
+    "sixteenth|seventeenth|eighteenth|nineteenth|twentieth|twenty[- ](?:first|second|third|fourth|fifth|sixth|seventh|"
+    "eighth|ninth)|thirtieth|thirty[- ]first"
+)
+_YEAR = r"(?:(?:18|19|20)\d{2}|['’]\d{2})"
+_TIME = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+_TAKES_DATE = (
+    r"(?:on|since|dated?|from|until|till|through|thru|starting|beginning|began|started|as of|admitted|discharged|seen|due|"
+    r"scheduled(?: for)?|effective|expires?|exp|done|performed|drawn|collected|received|visit(?: of)?|labs?(?: from| of)?|"
+    r"last|next|before|after|dos|doa|dod|dob|lmp|edc|edd|d/c|adm|surgery|placed|signed|ct|cxr|mri|echo|cath)"
+)
+_NO_DATE_AFTER = regex.compile(
+    r"\s*(?:(?:holo|pan|mid)?systolic|diastolic|murmur|sem\b|pain|strength|motor|power|weakness|reflex|pulses?|in severity|"
+    r"out of|on (?:the |a )?(?:pain|scale|vas)|bilateral|throughout|symmetric|mm ?hg|cm|mg|days?|weeks?|of (?:the|pain)|to \d+/10|intensity|%|/\d)",
+    regex.IGNORECASE,
+)
+
+
+def _calendar_date(text: str, span: Span) -> Span | None:
+    """Refuse a numeric triple that is a date in neither order of day and month."""
+    digits = [int(part) for part in regex.findall(r"\d+", text[span[0] : span[1]])[:3]]
+    if len(digits) == 3:
+        a, b, c = digits
+        month, day = (b, c) if a > 31 else (a, b)
+        if not (1 <= min(month, day) <= 12 and 1 <= max(month, day) <= 31):
+            return None
+    return span
+
+
+def _month_and_day(text: str, span: Span) -> Span | None:
+    month, day = (int(part) for part in regex.findall(r"\d+", text[span[0] : span[1]])[:2])
+    if not (1 <= month <= 12 and 1 <= day <= 31) or _NO_DATE_AFTER.match(text, span[1]):
+        return None
+    return span
+
+
+def _compact(text: str, span: Span) -> Span | None:
+    value = text[span[0] : span[1]]
+    month, day = int(value[4:6]), int(value[6:8])
+    return span if 1 <= month <= 12 and 1 <= day <= 31 else None
+
+
+def _pattern(name: str, expression: str, **more: object) -> CuedPattern:
+    return CuedPattern(name=name, entity_type=EntityType.DATE_TIME, expression=expression, **more)  # type: ignore[arg-type]
+
+
+PATTERNS = (
+    _pattern(
+        "iso",
+        rf"(?<![\d./-])(?P<value>(?:1[89]|20|21)\d{{2}}([-/.])\d{{1,2}}\2\d{{1,2}}{_TIME})(?!\d)",
+        refine=_calendar_date,
+    ),
+    _pattern(
+        "numeric",
+        r"(?<![\d./-])(?<!\d[,:])(?P<value>\d{1,2}([-/])\d{1,2}\2(?:\d{4}|\d{2})|\d{1,2}\.\d{1,2}\.(?:19|20)\d{2})(?![\d/])(?!-\d)",
+        refine=_calendar_date,
+    ),
+    _pattern("month_year_numeric", r"(?<![\d./-])(?P<value>(?:1[0-2]|0?[1-9])[/-](?:19|20)\d{2})(?![\d/-])"),
+    _pattern(
+        "cued_month_day",
+        rf"\b(?i:{_TAKES_DATE})[ \t:]+(?:(?i:the|on|of|between|date|about|around)[ \t:]+)?(?P<value>\d{{1,2}}/\d{{1,2}})"
+        r"(?:[ \t]*(?:-|–|to|and|through|until|&|,)[ \t]*(?P<value>\d{1,2}/\d{1,2}))?(?![\d/%])",
+        refine=_month_and_day,
+        score=0.7,
+    ),
+    _pattern(
+        "leading_month_day", r"^[ \t]*(?P<value>\d{1,2}/\d{1,2})(?=[ \t]*[:\-–][ \t])", refine=_month_and_day, score=0.7
+    ),
+    _pattern(
+        "month_day",
+        rf"(?<![\w'’])(?P<value>{_SAFE_MONTH}[ \t]*\.?[ \t]*{_DAY}\b(?:[ \t]*[-–][ \t]*{_DAY}\b)?(?:,?[ \t]*(?:of[ \t]+)?{_YEAR}\b)?{_TIME})(?![\d/]|[ \t]?(?:mg|mcg|ml|%))",
+    ),
+    _pattern(
+        "day_month",
+        rf"(?<![\w./-])(?P<value>{_DAY}[ \t]*[-–]?[ \t]*(?:of[ \t]+)?{_SAFE_MONTH}(?:[ \t,./-]*{_YEAR}\b|[-/]\d{{2}}\b)?)(?!\w)",
+    ),
+    _pattern(
+        "ordinal_of_month", rf"\b(?P<value>(?i:{_ORDINAL})[ \t]+(?:of[ \t]+)?{_SAFE_MONTH}(?:,?[ \t]+{_YEAR}\b)?)"
+    ),
+    _pattern(
+        "month_ordinal", rf"(?<!\w)(?P<value>{_SAFE_MONTH}[ \t]+(?:the[ \t]+)?(?i:{_ORDINAL})\b(?:,?[ \t]+{_YEAR}\b)?)"
+    ),
+    _pattern("month_year", rf"(?<![\w'’])(?P<value>{_SAFE_MONTH},?[ \t]*(?:of[ \t]+)?{_YEAR})\b"),
+    _pattern(
+        "month_alone",
+        rf"\b(?i:in|since|of|until|till|by|through|last|this|next|early|late|mid|during|before|after|around|from|to|past)[- \t]+"
+        rf"(?:(?i:early|late|mid|about|the month of)[- \t]+)?(?P<value>{_LONE_MONTH})(?![\w'’])(?![ \t]+[A-Z]\w*(?:'s|’s)?[ \t]+(?:disease|syndrome))",
+        score=0.6,
+    ),
+    _pattern("compact", r"(?<![\w./-])(?P<value>(?:19|20)\d{6})(?![\w/-]|\.\d)", refine=_compact, score=0.7),
+    _pattern(
+        "birth",
+        r"\b(?i:d\.?o\.?b\.?|date of birth|birth ?date|born(?: on)?)[ \t]*(?i:is)?[ \t]*[:#-]?[ \t]*(?P<value>\d[\d/.\- ]{3,9}\d)(?!\d)",
+    ),
+)
+
+
+class DateRecogniser(CuedRecogniser):
+    """Dates more exact than a year.
+
+    Args:
+        timeout_s: time for one pattern on one note, in seconds.
+    """
+
+    def __init__(self, timeout_s: float):
+        super().__init__(PATTERNS, timeout_s)

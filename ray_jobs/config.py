@@ -1,0 +1,143 @@
+"""The one configuration of every job: a YAML file, `--section.key value` on top, checked before anything runs."""
+
+import dataclasses
+import re
+import typing
+from argparse import ArgumentError
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jsonargparse import ArgumentParser
+from pipelines.reporting.config import ReportingConfig
+
+from pipelines.flows.demo import DemoConfig
+from pipelines.flows.train import TrainSettings
+from pipelines.flows.tune import TuneSettings
+from pipelines.ingest.config import IngestConfig
+from pipelines.model.load import ModelConfig
+from pipelines.packing.config import PackingConfig
+from pipelines.scoring.config import ScoringConfig
+from pipelines.screening.policy import ScreeningConfig
+from pipelines.splitting.config import SplittingConfig
+from pipelines.stage.cluster import ClusterConfig
+from pipelines.training.config import TrainingConfig
+from pipelines.tuning.config import TuningConfig
+from schemas.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobConfig:
+    """All settings, a section for each stage.
+
+    Attributes:
+        storage: folder for everything that the jobs write; every node of the cluster sees it under this path.
+        seed: of every choice that is random.
+        num_screening_actors: actors that prepare notes, one logical CPU each.
+        demo: synthetic notes and a small model to make first; null for a hospital's own.
+    """
+
+    storage: str
+    ingest: IngestConfig
+    model: ModelConfig
+    tuning: TuningConfig
+    seed: int = 17
+    num_screening_actors: int = 2
+    screening: ScreeningConfig = field(default_factory=ScreeningConfig)
+    splitting: SplittingConfig = field(default_factory=SplittingConfig)
+    packing: PackingConfig = field(default_factory=PackingConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    scoring: ScoringConfig = field(default_factory=ScoringConfig)
+    reporting: ReportingConfig = field(default_factory=ReportingConfig)
+    cluster: ClusterConfig = field(default_factory=ClusterConfig)
+    demo: DemoConfig | None = None
+
+    def __post_init__(self) -> None:
+        if not self.storage.strip():
+            raise ConfigError("storage is empty: give a folder that every node sees")
+        if self.num_screening_actors < 1:
+            raise ConfigError(f"num_screening_actors is {self.num_screening_actors}: give at least 1")
+        if self.tuning.task.label_column not in self.ingest.carry:
+            raise ConfigError(
+                f"tuning.task.label_column is {self.tuning.task.label_column!r}, which ingest.carry does not name: "
+                "add it there, so that it goes through with the notes"
+            )
+
+    @property
+    def train_settings(self) -> TrainSettings:
+        """What the train stage takes."""
+        return TrainSettings(
+            storage=self.storage,
+            seed=self.seed,
+            ingest=self.ingest,
+            screening=self.screening,
+            splitting=self.splitting,
+            model=self.model,
+            packing=self.packing,
+            training=self.training,
+            num_actors=1 if self.training.source == "prepared" else self.num_screening_actors,
+        )
+
+    @property
+    def tune_settings(self) -> TuneSettings:
+        """What the tune stage takes."""
+        return TuneSettings(
+            storage=self.storage,
+            seed=self.seed,
+            dtype=self.model.dtype,
+            packing=self.packing,
+            training=self.training,
+            tuning=self.tuning,
+        )
+
+
+def parse(argv: Sequence[str]) -> JobConfig:
+    """The configuration that a command line names.
+
+    Args:
+        argv: `--config FILE`, overrides, or `--print_config`.
+
+    Raises:
+        ConfigError: a key is unknown (the valid ones are listed), a value is of the wrong type or out of range.
+        SystemExit: after `--print_config` and `--help`.
+    """
+    parser = ArgumentParser(exit_on_error=False, description=__doc__)
+    parser.add_argument("--config", action="config", help="YAML file; see ray_jobs/configs")
+    parser.add_class_arguments(JobConfig, None)
+    try:
+        values = vars(parser.instantiate(parser.parse_args(list(argv))))
+    except ConfigError:
+        raise
+    except (ArgumentError, ValueError, TypeError, OSError) as error:
+        raise ConfigError(_with_valid_keys(str(error))) from None
+    return JobConfig(**{name: value for name, value in values.items() if name != "config"})
+
+
+def _with_valid_keys(message: str) -> str:
+    """The parser's message and, where it is about a key, the list of the valid ones."""
+    section = None
+    if match := re.search(r"Group '([\w.]+)' does not accept", message):
+        section = match[1]
+    elif match := re.search(r"unrecognized arguments: --([\w.]+)", message):
+        section = match[1].rpartition(".")[0]
+    elif "is not accepted" in message:
+        match = re.search(r'Parser key "([\w.]+)"', message)
+        section = match[1] if match else ""
+    if section is None:
+        return message
+    cls = _section_class(section)
+    names = ", ".join(sorted(item.name for item in dataclasses.fields(cls)))
+    return f"{message}\nvalid keys of {section or 'the configuration'}: {names}"
+
+
+def _section_class(path: str) -> Any:
+    """The dataclass of a dotted section; of the nearest section above it where it is none itself."""
+    cls: Any = JobConfig
+    for name in filter(None, path.split(".")):
+        hint = typing.get_type_hints(cls).get(name)
+        candidates = [hint, *typing.get_args(hint)]
+        inner = [c for c in candidates if isinstance(c, type) and dataclasses.is_dataclass(c)]
+        if not inner:
+            break
+        cls = inner[0]
+    return cls

@@ -1,0 +1,229 @@
+"""Reading shards: good rows survive among bad ones, every row has one outcome, text stays as it is."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.ingest import read as read_module
+from pipelines.ingest.config import IngestConfig
+from pipelines.ingest.mojibake import is_mojibake
+from pipelines.ingest.plan import IngestPlan, plan_ingest
+from pipelines.ingest.read import read_shard
+from pipelines.stage.ledger import LedgerRows, reconcile
+from schemas.errors import InputError, StageError
+from schemas.ledger import Outcome, Stage
+from schemas.notes import notes_schema
+
+GOOD = "Fièvre, 38,5 °C – “naïve” patient ≥ 70 y.\r\nSÃO PAULO; CÂMARA.\tñ 漢字 🫁"
+
+
+def read_all(config: IngestConfig) -> tuple[pa.Table, pa.Table, IngestPlan]:
+    plan = plan_ingest(config)
+    notes, ledgers = [], []
+    for shard in plan.shards:
+        ledger = LedgerRows(shard.file)
+        notes.append(read_shard(shard, config, plan.carried, ledger))
+        ledgers.append(ledger.table())
+    return pa.concat_tables(notes), pa.concat_tables(ledgers), plan
+
+
+def strings(values: list[bytes | str | None]) -> pa.Array:
+    """A string array that may hold bytes which are not UTF-8."""
+    raw = [value.encode() if isinstance(value, str) else value for value in values]
+    binary = pa.array(raw, pa.binary())
+    return pa.Array.from_buffers(pa.string(), len(binary), binary.buffers())
+
+
+BAD_ROWS = [
+    # note_id, patient_id, text, outcome, reason
+    (None, "p", GOOD, Outcome.REJECTED, "missing_note_id"),
+    ("  ", "p", GOOD, Outcome.REJECTED, "missing_note_id"),
+    ("b1", None, GOOD, Outcome.REJECTED, "missing_patient_id"),
+    ("b2", "p", None, Outcome.REJECTED, "empty_text"),
+    ("b3", "p", "", Outcome.REJECTED, "empty_text"),
+    ("b4", "p", " \r\n\t", Outcome.REJECTED, "empty_text"),
+    ("g0", "p", GOOD, Outcome.DUPLICATE, "duplicate_note_id"),
+    ("b5", "p", "x" * 5001, Outcome.QUARANTINED, "oversize"),
+    ("b6", "p", "FiÃ¨vre", Outcome.QUARANTINED, "mojibake"),
+    ("b7", "p", "donâ€™t", Outcome.QUARANTINED, "mojibake"),
+    ("b8", "p", "F\ufffdvre", Outcome.QUARANTINED, "mojibake"),
+    ("b9", "p", "cough\x00\x01\x02", Outcome.QUARANTINED, "mojibake"),
+    ("c1", "p", b"f\xe8vre latin-1", Outcome.QUARANTINED, "mojibake"),
+    (b"c\xff2", "p", GOOD, Outcome.QUARANTINED, "mojibake"),
+    ("c3", b"\xfe", GOOD, Outcome.QUARANTINED, "mojibake"),
+]
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> IngestConfig:
+    good = [(f"g{i}", f"p{i}", GOOD, Outcome.ACCEPTED, "") for i in range(10)]
+    rows = [*good[:5], *BAD_ROWS, *good[5:]]
+    data = {name: strings([row[i] for row in rows]) for i, name in enumerate(("id", "patient_id", "text"))}
+    data["expected"] = strings([f"{row[3]}:{row[4]}" for row in rows])
+    pq.write_table(pa.table(data), tmp_path / "notes.parquet", row_group_size=9)
+    return IngestConfig(
+        notes=str(tmp_path), columns={"note_id": "id"}, carry=["expected"], rows_per_shard=4, max_note_bytes=5000
+    )
+
+
+def test_good_rows_survive_among_bad_ones(mixed: IngestConfig) -> None:
+    notes, ledger, plan = read_all(mixed)
+    assert notes.schema == notes_schema(plan.carried)
+    assert notes.column("note_id").to_pylist() == [f"g{i}" for i in range(10)]
+    assert set(notes.column("text").to_pylist()) == {GOOD}
+    notes.validate(full=True)
+    ledger.validate(full=True)
+    assert set(notes.column("expected").to_pylist()) == {"accepted:"}
+
+
+def test_every_row_has_its_outcome_and_the_ledger_reconciles(mixed: IngestConfig) -> None:
+    _, ledger, plan = read_all(mixed)
+    expected = pq.read_table(plan.shards[0].file).column("expected").to_pylist()
+    assert [f"{row['outcome']}:{row['reason']}" for row in ledger.to_pylist()] == expected
+    assert ledger.column("source_row").to_pylist() == list(range(plan.num_rows))
+    assert sum(reconcile(ledger, plan.num_rows, [Stage.INGEST])["ingest"].values()) == 25
+
+
+def test_shard_size_changes_nothing(mixed: IngestConfig) -> None:
+    whole = IngestConfig(
+        notes=mixed.notes, columns=mixed.columns, carry=mixed.carry, max_note_bytes=mixed.max_note_bytes
+    )
+    assert read_all(mixed)[0].equals(read_all(whole)[0])
+    assert read_all(mixed)[1].equals(read_all(whole)[1])
+
+
+def test_duplicates_across_files_keep_the_first(tmp_path: Path) -> None:
+    for name, text in (("1", "first"), ("2", "second")):
+        pq.write_table(pa.table({"note_id": [7], "patient_id": [1], "text": [text]}), tmp_path / f"{name}.parquet")
+    notes, ledger, _ = read_all(IngestConfig(notes=str(tmp_path)))
+    assert notes.select(["note_id", "patient_id", "text"]).to_pylist() == [
+        {"note_id": "7", "patient_id": "1", "text": "first"}
+    ]
+    assert ledger.column("reason").to_pylist() == ["", "duplicate_note_id"]
+
+
+def test_one_source_column_may_serve_two_and_a_literal_one(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": ["a"], "note": ["text"], "note_type": ["ignored"]}), tmp_path / "n.parquet")
+    config = IngestConfig(
+        notes=str(tmp_path),
+        columns={"note_id": "id", "patient_id": "id", "text": "note"},
+        constants={"note_type": "clinic"},
+    )
+    (note,) = read_all(config)[0].to_pylist()
+    assert (note["note_id"], note["patient_id"], note["text"], note["note_type"]) == ("a", "a", "text", "clinic")
+    assert (note["source_file"], note["source_row"]) == (str(tmp_path / "n.parquet"), 0)
+
+
+def test_dates_and_ages_are_cast_and_what_cannot_be_is_rejected(tmp_path: Path) -> None:
+    num_rows = 5
+    ids = [str(i) for i in range(num_rows)]
+    data = {
+        "note_id": ids,
+        "patient_id": ids,
+        "text": ["text"] * num_rows,
+        "written_at": ["2020-03-01T12:00:00+02:00", "2020-03-01", None, "last May", "2020-03-01"],
+        "age": pa.array([40.0, None, 41.0, 42.0, 42.5]),
+    }
+    pq.write_table(pa.table(data), tmp_path / "n.parquet")
+    notes, ledger, _ = read_all(IngestConfig(notes=str(tmp_path)))
+    assert notes.column("written_at").to_pylist() == [datetime(2020, 3, 1, 10), datetime(2020, 3, 1), None]
+    assert notes.column("age").to_pylist() == [40, None, 41]
+    assert ledger.column("reason").to_pylist() == ["", "", "", "bad_written_at", "bad_age"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([date(2020, 3, 1)]),
+        pa.array([datetime(2020, 3, 1)], pa.timestamp("ns")),
+        pa.array([datetime(2020, 3, 1)], pa.timestamp("ms", tz="UTC")),
+    ],
+)
+def test_written_at_takes_dates_and_timestamps(tmp_path: Path, values: pa.Array) -> None:
+    data = {"note_id": ["a"], "patient_id": ["a"], "text": ["text"], "written_at": values}
+    pq.write_table(pa.table(data), tmp_path / "n.parquet")
+    assert read_all(IngestConfig(notes=str(tmp_path)))[0].column("written_at").to_pylist() == [datetime(2020, 3, 1)]
+
+
+def test_carried_columns_keep_their_type(tmp_path: Path) -> None:
+    data = {
+        "note_id": ["a", "b"],
+        "patient_id": ["a", "b"],
+        "text": ["text", ""],
+        "arrest": [True, None],
+        "codes": [["I46"], []],
+        "ward": pa.array(["x", "y"]).dictionary_encode(),
+    }
+    pq.write_table(pa.table(data), tmp_path / "n.parquet")
+    notes, _, plan = read_all(IngestConfig(notes=str(tmp_path), carry=["ward", "arrest", "codes"]))
+    assert [str(field.type) for field in plan.carried[:2]] == ["string", "bool"]
+    assert notes.select(["ward", "arrest", "codes"]).to_pylist() == [{"ward": "x", "arrest": True, "codes": ["I46"]}]
+
+
+@pytest.mark.parametrize(
+    ("compression", "depth"), [("zstd", 0.0), ("zstd", 0.9), ("none", 0.9)], ids=["header", "body", "checksum"]
+)
+def test_a_damaged_page_names_the_file_and_the_rows_but_no_text(tmp_path: Path, compression: str, depth: float) -> None:
+    path = tmp_path / "n.parquet"
+    ids = [f"n{i}" for i in range(200)]
+    texts = [f"Secret {i} " * 40 for i in range(200)]
+    data = pa.table({"note_id": ids, "patient_id": ids, "text": texts})
+    pq.write_table(
+        data, path, row_group_size=100, compression=compression, use_dictionary=False, write_page_checksum=True
+    )
+    column = pq.ParquetFile(path).metadata.row_group(1).column(2)
+    raw = bytearray(path.read_bytes())
+    start = column.data_page_offset + int(column.total_compressed_size * depth)
+    raw[start : start + 40] = bytes(b ^ 0xFF for b in raw[start : start + 40])
+    path.write_bytes(raw)
+    config = IngestConfig(notes=str(path), rows_per_shard=100)
+    plan = plan_ingest(config)
+    first, second = plan.shards
+    assert read_shard(first, config, plan.carried, LedgerRows(first.file)).num_rows == 100
+    with pytest.raises(InputError) as raised:
+        read_shard(second, config, plan.carried, LedgerRows(second.file))
+    assert str(path) in str(raised.value)
+    assert "rows 100-199" in str(raised.value)
+    assert "Secret" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_a_file_that_changed_since_the_plan_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "n.parquet"
+    ids = ["a", "b", "c"]
+    data = pa.table({"note_id": ids, "patient_id": ids, "text": ids})
+    pq.write_table(data, path)
+    config = IngestConfig(notes=str(path))
+    plan = plan_ingest(config)
+    pq.write_table(data.slice(0, 2), path)
+    with pytest.raises(InputError, match="not the file that was planned"):
+        read_shard(plan.shards[0], config, plan.carried, LedgerRows(str(path)))
+    path.unlink()
+    with pytest.raises(InputError, match="rows 0-2"):
+        read_shard(plan.shards[0], config, plan.carried, LedgerRows(str(path)))
+
+
+def test_an_unexpected_error_holds_no_text(mixed: IngestConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(text: str) -> bool:
+        raise RuntimeError(text)
+
+    monkeypatch.setattr(read_module, "is_mojibake", fail)
+    with pytest.raises(StageError) as raised:
+        read_all(mixed)
+    assert "naïve" not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize("text", ["Ã©", "â€™", "Â°", "ï»¿x", "ðŸ™‚", "\x85" * 3, "a\ufffd", "\x1b" * 2 + "x" * 99])
+def test_mojibake(text: str) -> None:
+    assert is_mojibake(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", GOOD, "é ü ß ø", "IRMÃ E CÂNCER", "a\tb\r\n\x0cc", "x" * 99 + "\x1b", "€ 5 – 10 ™"]
+)
+def test_text_that_is_not_mojibake(text: str) -> None:
+    assert not is_mojibake(text)
