@@ -28,17 +28,17 @@ def missing():
         problems.append("no C++ compiler was found: install g++ or clang++")
     free = shutil.disk_usage(os.getcwd()).free / 1e9
     if free < REQUIRED_DISK_GB:
-        problems.append("{:.1f} GB of disk are free here, {} are needed".format(free, REQUIRED_DISK_GB))
+        problems.append(f"{free:.1f} GB of disk are free here, {REQUIRED_DISK_GB} are needed")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     if memory < REQUIRED_MEMORY_GB:
-        problems.append("this machine has {:.1f} GB of memory, {} are needed".format(memory, REQUIRED_MEMORY_GB))
+        problems.append(f"this machine has {memory:.1f} GB of memory, {REQUIRED_MEMORY_GB} are needed")
     if (os.cpu_count() or 1) < REQUIRED_CORES:
-        problems.append("this machine has one core, {} are needed".format(REQUIRED_CORES))
+        problems.append(f"this machine has one core, {REQUIRED_CORES} are needed")
     return problems
 
 
 if __name__ == "__main__":
     found = missing()
     for problem in found:
-        sys.stderr.write("missing: {}\n".format(problem))
+        sys.stderr.write(f"missing: {problem}\n")
     sys.exit(2 if found else 0)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jsonargparse import ArgumentParser
-from pipelines.reporting.config import ReportingConfig
 
 from pipelines.flows.demo import DemoConfig
 from pipelines.flows.train import TrainSettings
@@ -17,6 +16,7 @@ from pipelines.flows.tune import TuneSettings
 from pipelines.ingest.config import IngestConfig
 from pipelines.model.load import ModelConfig
 from pipelines.packing.config import PackingConfig
+from pipelines.reporting.config import ReportingConfig
 from pipelines.scoring.config import ScoringConfig
 from pipelines.screening.policy import ScreeningConfig
 from pipelines.splitting.config import SplittingConfig

@@ -3,7 +3,6 @@
 import json
 
 from pipelines.reporting.report import summary_lines
-
 from ray_jobs.config import JobConfig
 from ray_jobs.launch import Progress, launch
 from ray_jobs.stages import Stages

@@ -7,8 +7,6 @@ so that a training job on a GPU cluster never begins by screening notes.
 from functools import cached_property
 from pathlib import Path
 
-from pipelines.reporting.report import write_report
-
 from pipelines.flows.demo import make_demo
 from pipelines.flows.prepare import prepare, prepare_output
 from pipelines.flows.score import ScoreSettings, models_to_score, score, score_output
@@ -16,6 +14,7 @@ from pipelines.flows.train import train, train_output
 from pipelines.flows.tune import tune, tune_output
 from pipelines.ingest.plan import IngestPlan, plan_ingest
 from pipelines.model.load import prepare_model
+from pipelines.reporting.report import write_report
 from pipelines.stage.output import StageOutput
 from ray_jobs.config import JobConfig
 

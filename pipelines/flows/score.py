@@ -8,6 +8,7 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -19,7 +20,7 @@ from pipelines.scoring.config import ScoringConfig
 from pipelines.scoring.items import assigned_diagnosis_items, label_items, mdm_likelihood_items
 from pipelines.scoring.ray_predict import predict
 from pipelines.scoring.statistics import score_table
-from pipelines.stage.output import StageOutput, fingerprint, write_table
+from pipelines.stage.output import StageOutput, file_digest, fingerprint, write_table
 from pipelines.tuning.config import TaskConfig
 from pipelines.tuning.examples import task_examples
 from schemas.examples import EXAMPLES
@@ -59,9 +60,10 @@ def models_to_score(base: str, trained: str, tuned: str, config: ScoringConfig, 
 
 def score_output(settings: ScoreSettings, prepared: StageOutput) -> StageOutput:
     """The output directory of these settings and inputs, finished or not."""
-    digests = {role: weights_digest(path) for role, path in settings.models.items()}
+    models = {role: weights_digest(path) for role, path in settings.models.items()}
+    benchmarks = {source.name: file_digest(Path(source.path)) for source in settings.scoring.benchmarks}
     identity = fingerprint(
-        prepared.identity, settings.instruction, settings.dtype, settings.task, settings.scoring, digests
+        prepared.identity, settings.instruction, settings.dtype, settings.task, settings.scoring, models, benchmarks
     )
     return StageOutput(settings.storage, "score", identity)
 
@@ -83,7 +85,13 @@ def score(settings: ScoreSettings, prepared: StageOutput) -> StageOutput:
     logger.info("score: %d items of %d tasks, %d models", everything.num_rows, len(items), len(settings.models))
     predict(everything, settings.models, settings.dtype, settings.scoring, output.path)
     predictions = output.read("predictions", PREDICTIONS)
-    scores = score_table(predictions, everything, settings.scoring, baseline=BASELINE)
+    scores = score_table(
+        predictions,
+        everything,
+        settings.scoring,
+        baseline=BASELINE,
+        positive_labels={task: settings.task.positive for task in items if task == settings.task.name},
+    )
     write_table(output.path / "scores.parquet", scores)
     output.commit(
         config=settings,
@@ -105,7 +113,7 @@ def _items(settings: ScoreSettings, prepared: StageOutput) -> dict[str, pa.Table
     train_files = sorted((prepared.path / "examples" / Split.TRAIN.value).glob("*.parquet"))
     diagnoses = pl.scan_parquet(train_files).select("example_id", "diagnosis").collect().to_arrow()
     tables = [mdm_likelihood_items(test, settings.instruction, config)]
-    if diagnoses["diagnosis"].null_count < diagnoses.num_rows:
+    if len(set(diagnoses["diagnosis"].drop_null().to_pylist())) > config.diagnosis.num_choices:
         tables.append(assigned_diagnosis_items(test, diagnoses, config))
     labelled = task_examples(labelled_notes(prepared, task), task)
     held_out = labelled.filter(pa.compute.equal(labelled["split"], Split.TEST.value))

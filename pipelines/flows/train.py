@@ -37,6 +37,7 @@ from pipelines.stage.ledger import LedgerRows, final_buckets, reconcile
 from pipelines.stage.output import StageOutput, fingerprint, write_table
 from pipelines.training.config import TrainingConfig
 from pipelines.training.loop import EXPORT, TrainJob
+from pipelines.training.progress import reported
 from pipelines.training.ray_train import Streams, fit
 from schemas.errors import InputError
 from schemas.ledger import LEDGER, Stage
@@ -111,7 +112,8 @@ def train(settings: TrainSettings, plan: IngestPlan, model_path: str) -> StageOu
         identity=output.identity,
         lineage={"notes": plan.inputs, "num_notes": plan.num_rows, "training": repr(settings.training)},
     )
-    last = fit(job, streams)
+    with reported(job.directory):
+        last = fit(job, streams)
     _finish_ledger(settings, source, model_path, ledger_directory)
     ledger = pa.concat_tables([source.earlier_ledger(), output.read("ledger", LEDGER)])
     counts = reconcile(ledger, plan.num_rows, [*PREPARE_STAGES, Stage.PACK])

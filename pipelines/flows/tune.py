@@ -21,6 +21,7 @@ from pipelines.packing.window import require_divisible
 from pipelines.stage.output import StageOutput, fingerprint, write_table
 from pipelines.training.config import TrainingConfig
 from pipelines.training.loop import TrainJob
+from pipelines.training.progress import reported
 from pipelines.training.ray_train import Streams
 from pipelines.tuning.config import TaskConfig, TuningConfig
 from pipelines.tuning.examples import sample, task_examples, training_rows, validation_rows
@@ -136,7 +137,8 @@ def tune(settings: TuneSettings, prepared: StageOutput, model_path: str) -> Stag
         validation_metrics=LabelMetrics(task.labels, task.positive),
         lineage={"task": task.name, "num_task_examples": train_side.num_rows},
     )
-    trials = search(config, job, _streams(settings, packing, output, model_path), settings.seed)
+    with reported(output.path):
+        trials = search(config, job, _streams(settings, packing, output, model_path), settings.seed)
     output.commit(
         config=settings,
         inputs={"prepare": prepared.identity, "weights": weights_digest(model_path)},

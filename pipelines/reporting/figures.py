@@ -38,7 +38,8 @@ def label(name: str) -> str:
 
 def styled(figure: go.Figure, height: int, *, x_title: str = "", y_title: str = "") -> go.Figure:
     """The figure with the look that all charts share. `height` is in pixels; the width is the reader's."""
-    axis = {"gridcolor": _GRID, "zerolinecolor": _GRID, "automargin": True, "title": {"standoff": 8}}
+    title = {"standoff": 8, "font": {"size": 13}}
+    axis = {"gridcolor": _GRID, "zerolinecolor": _GRID, "automargin": True, "title": title}
     figure.update_layout(
         template=None,
         height=height,
@@ -76,11 +77,13 @@ def horizontal_bars(
             marker={"color": colours[name], "line": {"color": "white", "width": 1}},
             text=[f"{value:,g}" if value else "" for value in values],
             textposition="inside",
+            textangle=0,
             insidetextanchor="middle",
             hovertemplate=f"%{{y}}: %{{x:,}} {label(unit)}, {label(name)}<extra></extra>",
         )
     styled(figure, 70 + _BAR_PIXELS * max(len(names), 2), x_title=label(unit))
-    figure.update_layout(barmode="stack", bargap=0.3)
+    figure.update_layout(barmode="stack", bargap=0.3, legend={"traceorder": "normal"})
+    figure.update_layout(uniformtext={"minsize": 11, "mode": "hide"})  # a number that does not fit is in the table
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False, ticksuffix=" ")
     figure.update_xaxes(rangemode="tozero")
     return figure

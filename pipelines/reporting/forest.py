@@ -40,7 +40,7 @@ def _forest(rows: list[dict[str, Any]]) -> go.Figure:
     order = [label(name) for name in names]
     figure.update_yaxes(type="category", categoryorder="array", categoryarray=order, autorange="reversed")
     figure.update_yaxes(ticksuffix=" ")
-    figure.update_xaxes(tickformat="+.3~f", nticks=7)
+    figure.update_xaxes(tickformat="+.3~f", nticks=9, range=_range_around_zero(rows))
     figure.update_layout(showlegend=True)
     return figure
 
@@ -61,6 +61,15 @@ def _marks(verdict: str, symbol: str, colour: str, chosen: list[tuple[str, dict[
         hovertemplate="%{y}: %{x:+.3f} (95 % CI %{customdata[0]:+.3f} to %{customdata[1]:+.3f})"
         f"<extra>{verdict}</extra>",
     )
+
+
+def _range_around_zero(rows: list[dict[str, Any]]) -> list[float]:
+    """Both sides of zero are always seen, so that a lone difference still shows its direction."""
+    names = ("improvement", "improvement_ci_low", "improvement_ci_high")
+    values = [row[name] for row in rows for name in names if row[name] is not None]
+    low, high = min(0.0, *values), max(0.0, *values)
+    margin = 0.12 * (high - low) or 1.0
+    return [low - margin, high + margin]
 
 
 def _reach(far: float | None, near: float | None) -> float:

@@ -61,7 +61,7 @@ def funnel_section(prepare: Mapping[str, Any], train: Mapping[str, Any]) -> dict
         "num_for_training": _total(packed) - num_validation - num_held_out,
         "num_for_validation": num_validation,
         "num_held_out": num_held_out,
-        "examples": dict(prepare["examples"]),
+        "examples": {split.value: prepare["examples"][split.value] for split in Split},
         "stages": stages,
         "final_buckets": sorted(final, key=lambda bucket: (list(Stage).index(bucket["stage"]), -bucket["num_notes"])),
         "final_buckets_sum": _total(final),
@@ -95,7 +95,7 @@ def _stage(stage: Stage, outcomes: Mapping[str, int]) -> dict[str, Any]:
         "num_in": num_in,
         "num_out": num_out,
         "num_ended": num_in - num_out,
-        "outcomes": dict(outcomes),
+        "outcomes": {name: outcomes[name] for name in sorted(outcomes, key=_outcome_order)},
     }
 
 
@@ -143,6 +143,11 @@ def _outcome(name: str) -> tuple[Outcome, str]:
     if outcome not in list(Outcome):
         raise LedgerError(f"{outcome!r} is no outcome of the ledger")
     return Outcome(outcome), reason
+
+
+def _outcome_order(name: str) -> tuple[int, str]:
+    outcome, reason = _outcome(name)
+    return list(Outcome).index(outcome), reason
 
 
 def _total(buckets: Any) -> int:

@@ -24,8 +24,8 @@ def labels_section(predictions: pa.Table, scores: Mapping[str, Any]) -> list[dic
         scores: the scores' section, for the order and for the verdict on collapse.
 
     Returns:
-        Tasks with their labels, the shares in the items' answers, and each model's shares; with the share of items without an
-        answer they sum to 1.
+        Tasks with their labels, the shares in the items' answers, and each model's shares; with the share of items
+        without an answer they sum to 1.
     """
     columns = ["model", "task", "item_id", "answer", "parsed", "choice_loglikelihoods"]
     frame = pl.DataFrame(predictions.select(columns)).with_columns(

@@ -1,5 +1,7 @@
 """Numbers as readers see them; a dash where there is none."""
 
+from datetime import UTC, datetime
+
 NONE = "–"
 _MINUS = "\u2212"
 
@@ -11,7 +13,7 @@ def count(value: int | None) -> str:
 
 def number(value: float | None) -> str:
     """0.12345 → "0.123"."""
-    return NONE if value is None else f"{value:.3f}".replace("-", _MINUS)
+    return NONE if value is None else f"{value:z.3f}".replace("-", _MINUS)
 
 
 def signed(value: float | None) -> str:
@@ -47,3 +49,8 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes = round(seconds / 60)
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
+def moment(iso: str) -> str:
+    """ "2026-03-01T09:30:12+00:00" → "2026-03-01 09:30 UTC"."""
+    return datetime.fromisoformat(iso).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -29,7 +29,7 @@ from pipelines.reporting.training_curves import training_figures
 from pipelines.reporting.trials import trials_figures
 
 _PACKAGE = "pipelines.reporting"
-_FILTERS = ("count", "number", "signed", "percent", "p_value", "setting", "duration")
+_FILTERS = ("count", "number", "signed", "percent", "p_value", "setting", "duration", "moment")
 _ROLES = {
     BASE: "the model that training started from",
     TRAINED: "base, trained on the notes",

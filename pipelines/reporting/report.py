@@ -79,7 +79,7 @@ def build_report(
         "tuning": trials_section(results[tune.stage], tune.path),
         "scores": scores,
         "labels": labels_section(score.read("predictions", PREDICTIONS), scores),
-        "models": dict(results[score.stage]["models"]),
+        "models": {model: results[score.stage]["models"][model] for model in scores["models"]},
         "provenance": provenance_section(stages, manifests),
     }
     return {name: _without_nan(section) for name, section in document.items()}

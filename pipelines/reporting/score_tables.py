@@ -75,7 +75,7 @@ def _row(row: Mapping[str, Any], headline: str) -> dict[str, Any]:
     numbers = {name: _finite(value) if isinstance(value, float) else value for name, value in row.items()}
     gain, low, high = (numbers[name] for name in ("difference", "difference_ci_low", "difference_ci_high"))
     if lower:
-        gain, low, high = _negated(gain), _negated(high), _negated(low)
+        gain, low, high = negated(gain), negated(high), negated(low)
     _check_verdict(row, gain)
     return {
         **numbers,
@@ -101,7 +101,8 @@ def _check_verdict(row: Mapping[str, Any], improvement: float | None) -> None:
         raise InputError(f"{where}: the verdict {row['verdict']!r} contradicts the difference {row['difference']:g}")
 
 
-def _negated(value: float | None) -> float | None:
+def negated(value: float | None) -> float | None:
+    """A number with its sign turned; a null stays one."""
     return None if value is None else -value
 
 

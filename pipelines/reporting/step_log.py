@@ -42,7 +42,9 @@ def read_step_log(path: Path) -> StepLog:
             entry = json.loads(written)
             kind, step = entry["kind"], entry["step"]
         except (ValueError, KeyError, TypeError):
-            raise InputError(f"{path} line {number} is no entry of a step log: rerun the stage that writes it") from None
+            raise InputError(
+                f"{path} line {number} is no entry of a step log: rerun the stage that writes it"
+            ) from None
         if kind == "validation":
             validations[step] = entry
         else:

@@ -1,10 +1,10 @@
 """The verdicts in plain sentences: what was learnt, what was forgotten, and what is not shown either way."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipelines.reporting.numbers import number, signed
-from pipelines.reporting.score_tables import LEARNERS
+from pipelines.reporting.score_tables import LEARNERS, negated
 from schemas.scores import Verdict
 
 
@@ -38,24 +38,24 @@ def sentence(row: Mapping[str, Any]) -> str:
         f"{row['metric']} {number(row['value'])} against {number(row['value'] - row['difference'])}"
         f"{' (lower is better)' if row['lower_is_better'] else ''}"
     )
-    interval = _interval(row)
+    low, high = row["improvement_ci_low"], row["improvement_ci_high"]
     items = f"{row['num_items']:,} items"
     if row["num_errors"]:
         items += f", {row['num_errors']:,} of them without an answer"
     if row["verdict"] == Verdict.BETTER:
         return (
-            f"{row['model']} does better than {baseline} on {row['task']}: {facts}, an improvement of "
-            f"{signed(row['improvement'])} ({interval}; {items})."
+            f"{row['model']} does better than {baseline} on {row['task']}: {facts}, "
+            f"a gain of {number(row['improvement'])} ({_interval(low, high, number)}; {items})."
         )
     if row["verdict"] == Verdict.WORSE:
         return (
-            f"{row['model']} does worse than {baseline} on {row['task']}: {facts}, a change for the worse of "
-            f"{signed(row['improvement'])} ({interval}; {items})."
+            f"{row['model']} does worse than {baseline} on {row['task']}: {facts}, "
+            f"a loss of {number(-row['improvement'])} ({_interval(negated(high), negated(low), number)}; {items})."
         )
     return (
         f"No difference between {row['model']} and {baseline} is shown on {row['task']}: {facts}, "
-        f"{signed(row['improvement'])} ({interval}; {items}). This does not show that they are equal"
-        f"{_compatible(row)}."
+        f"an estimated improvement of {signed(row['improvement'])} ({_interval(low, high, signed)}; {items}). "
+        f"This does not show that they are equal{_compatible(low, high)}."
     )
 
 
@@ -66,17 +66,15 @@ _GROUPS = {
 }
 
 
-def _interval(row: Mapping[str, Any]) -> str:
-    low, high = row["improvement_ci_low"], row["improvement_ci_high"]
+def _interval(low: float | None, high: float | None, show: Callable[[float | None], str]) -> str:
     if low is None or high is None:
         return "interval not known"
-    return f"95 % CI {signed(low)} to {signed(high)}"
+    return f"95 % CI {show(low)} to {show(high)}"
 
 
-def _compatible(row: Mapping[str, Any]) -> str:
-    low, high = row["improvement_ci_low"], row["improvement_ci_high"]
+def _compatible(low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return ""
-    if low < 0 < high:
+    if low <= 0 <= high:
         return f": a loss of {number(-low)} and a gain of {number(high)} both remain possible"
     return ": the interval leaves zero out, and the test, corrected for the number of comparisons, does not"

@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,7 +12,7 @@ from rich.text import Text
 from pipelines.reporting.numbers import count, number, signed
 from pipelines.reporting.score_tables import BASE, TRAINED, TUNED, headline_rows
 
-_WIDTH = 118
+_WIDTH = 200  # the table takes what its names need, and is not wrapped
 VERDICT_MARKS = {"better": "▲", "worse": "▼", "no difference shown": "○"}
 
 
@@ -24,11 +25,11 @@ def summary_lines(report: Mapping[str, Any]) -> str:
     buffer = io.StringIO()
     console = Console(file=buffer, width=_WIDTH, color_system=None)
     console.print(Text(_funnel(report["funnel"])), soft_wrap=True)
-    table = Table("task", "metric", show_edge=False, pad_edge=False, show_lines=True)
+    table = Table("task", "metric", box=SIMPLE_HEAD, pad_edge=False)
     for model in (BASE, TRAINED, TUNED):
         table.add_column(model, justify="right")
     for model in (TRAINED, TUNED):
-        table.add_column(f"{model}: improvement, verdict")
+        table.add_column(f"{model}: improvement", no_wrap=True)
     for task in headline_rows(report["scores"]):
         rows = task["rows"]
         values = [number(rows[model]["value"]) if model in rows else "–" for model in (BASE, TRAINED, TUNED)]
@@ -36,7 +37,9 @@ def summary_lines(report: Mapping[str, Any]) -> str:
         differences = [_difference(rows.get(model)) for model in (TRAINED, TUNED)]
         table.add_row(*(Text(cell) for cell in (task["task"], metric, *values, *differences)))
     console.print(table)
-    console.print("↑ higher is better, ↓ lower is better; improvement over the baseline: + is better, whatever the metric")
+    console.print(
+        "↑ higher is better, ↓ lower is better; improvement over the baseline: + is better, whatever the metric"
+    )
     return "\n".join(row.rstrip() for row in buffer.getvalue().splitlines())
 
 

@@ -10,6 +10,7 @@ from pipelines.reporting.figures import COLOURS, line, styled
 from pipelines.reporting.step_log import StepLog, thinned
 
 _HEIGHT = 290
+_VALIDATION = ("validation_loss", "validation_perplexity", "validation_token_accuracy", "num_validation_examples")
 
 
 def training_section(results: Mapping[str, Any], log: StepLog) -> dict[str, Any]:
@@ -31,7 +32,12 @@ def training_section(results: Mapping[str, Any], log: StepLog) -> dict[str, Any]
         "progress": log.steps[-1]["progress"] if log.steps else 0.0,
         "steps_per_point": max((point["num_steps"] for point in points), default=1),
         "points": points,
-        "validations": [{name: value for name, value in entry.items() if name != "kind"} for entry in log.validations],
+        # Without validation examples the loop logs a validation that holds no numbers.
+        "validations": [
+            {name: entry[name] for name in ("step", "progress", *_VALIDATION)}
+            for entry in log.validations
+            if "validation_loss" in entry
+        ],
     }
 
 
@@ -76,7 +82,7 @@ def training_figures(training: Mapping[str, Any]) -> dict[str, go.Figure]:
                 go.Figure(line(_column(points, "step"), values, title, colour)), _HEIGHT, x_title="step"
             )
             figures[title].update_layout(showlegend=False)
-            figures[title].update_yaxes(rangemode="tozero", exponentformat="power" if colour == COLOURS.green else "SI")
+            figures[title].update_yaxes(rangemode="tozero", tickformat=".1e" if name == "learning_rate" else "~s")
     return figures
 
 

@@ -8,8 +8,10 @@ import plotly.graph_objects as go
 
 from pipelines.reporting.figures import COLOURS, SERIES_COLOURS, line, styled
 from pipelines.reporting.step_log import read_step_log
+from schemas.notes import Split
 
-_HEIGHT = 320
+_HEIGHT = 270
+_LEGEND_ROW_PIXELS = 19
 _METRICS = ("label_loss", "balanced_accuracy", "positive_f1", "majority_prediction_share", "step", "progress")
 # As where models are scored: other labels given less than a fifth as often as they are true.
 _COLLAPSE_RATIO = 0.2
@@ -25,11 +27,15 @@ def trials_section(results: Mapping[str, Any], directory: Path) -> dict[str, Any
     Raises:
         InputError: a trial that reported metrics left no readable log.
     """
-    commonest_share = _commonest_share(results["label_counts"].get("validation", {}))
+    commonest_share = _commonest_share(results["label_counts"].get(Split.VALIDATION.value, {}))
     return {
         "task": results["task"],
         "labels": list(results["labels"]),
-        "label_counts": {split: dict(counts) for split, counts in results["label_counts"].items()},
+        "label_counts": {
+            split.value: dict(results["label_counts"][split.value])
+            for split in Split
+            if split.value in results["label_counts"]
+        },
         "model": results["model"],
         "commonest_label_share": commonest_share,
         "setting_names": sorted({name for trial in results["trials"] for name in trial["settings"]}),
@@ -50,7 +56,7 @@ def trials_figures(tuning: Mapping[str, Any]) -> dict[str, go.Figure]:
         for index, trial in enumerate(tuning["trials"]):
             if trial["curve"]:
                 figure.add_trace(_curve(trial, metric, SERIES_COLOURS[index % len(SERIES_COLOURS)]))
-        styled(figure, _HEIGHT, x_title="share of the trial done")
+        styled(figure, _HEIGHT + _LEGEND_ROW_PIXELS * len(tuning["trials"]), x_title="share of the trial done")
         figure.update_xaxes(range=[-0.02, 1.04], tickformat=".0%")
         figure.update_layout(showlegend=True)
         if metric == "majority_prediction_share":
@@ -78,11 +84,13 @@ def _trial(trial: Mapping[str, Any], best: str, commonest_share: float | None, d
         "stopped_early": trial["model"] is None,
         "is_best": trial["model"] is not None and trial["model"] == best,
         "collapsed": (
-            share is not None
-            and commonest_share is not None
-            and (1 - share) < _COLLAPSE_RATIO * (1 - commonest_share)
+            share is not None and commonest_share is not None and (1 - share) < _COLLAPSE_RATIO * (1 - commonest_share)
         ),
-        "curve": [{name: entry.get(name) for name in _METRICS} for entry in log.validations] if log else [],
+        "curve": [
+            {name: entry[name] for name in _METRICS}
+            for entry in (log.validations if log else [])
+            if "label_loss" in entry
+        ],
     }
 
 

@@ -4,7 +4,7 @@ A patient's notes resemble each other, so items are not independent and patients
 the group (`group_id`), with every item in it. Models are compared on the same items, so every resample holds the same
 groups for all of them: what makes an item hard cancels out, and the interval of the difference is the narrower for it.
 
-Cost: a resample is a row of group counts times the groups' sums. 2,000 resamples of 2,000 groups take about 50 ms.
+Cost: a resample is a row of group counts times the groups' sums. 2,000 resamples of 2,000 groups take 0.12 s.
 """
 
 from collections.abc import Callable, Iterator, Sequence

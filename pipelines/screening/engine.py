@@ -1,8 +1,8 @@
 """The Presidio analyzer as the screen runs it: an offline model, NER only, and no way to fail quietly.
 
-Presidio's defaults would download a missing model and the public suffix list, run the tagger, parser and lemmatiser for
-nothing (they are half the time), and skip a regex that runs out of time with a warning. Here a missing model is an error,
-nothing touches the network, only the NER pipe runs, and a timeout reaches the caller.
+Presidio's defaults would download a missing model and the public suffix list, run the tagger, parser and lemmatiser
+for nothing (they are half the time), and skip a regex that runs out of time with a warning. Here a missing model is an
+error, nothing touches the network, only the NER pipe runs, and a timeout reaches the caller.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ _ENTITY_OF_LABEL = {
 }
 
 
-class OfflineSpacyEngine(SpacyNlpEngine):  # type: ignore[misc]
+class OfflineSpacyEngine(SpacyNlpEngine):
     """A spaCy model for NER alone, from this machine's disk.
 
     `english_words` tells ordinary words from names: what the model's lemmatiser lists, read before that pipe is off.
@@ -55,8 +55,8 @@ class OfflineSpacyEngine(SpacyNlpEngine):  # type: ignore[misc]
         """Load the model and switch off what NER does not need."""
         if not (spacy.util.is_package(self._model) or (Path(self._model) / "meta.json").is_file()):
             raise ScreeningError(
-                f"screening.nlp_model is {self._model!r}: no such package or model directory; install it first, nothing is "
-                "downloaded at run time"
+                f"screening.nlp_model is {self._model!r}: no such package or model directory; install it first, "
+                "nothing is downloaded at run time"
             )
         nlp = spacy.load(self._model)
         if "ner" not in nlp.pipe_names:
@@ -80,10 +80,19 @@ class OfflineSpacyEngine(SpacyNlpEngine):  # type: ignore[misc]
         return self.nlp[LANGUAGE]
 
     def _doc_to_nlp_artifact(self, doc: Doc, language: str) -> NlpArtifacts:
-        artifacts = super()._doc_to_nlp_artifact(doc, language)
-        # without the lemmatiser the lower-case words stand in, for the context words of a site's own recognisers
-        artifacts.lemmas = [token.lower_ for token in doc]
-        return artifacts
+        entities, scores = self._get_updated_entities(doc.ents, self._get_scores_for_entities(doc))
+        # without the lemmatiser the lower-case words serve the context words of a site's own recognisers; arrays,
+        # because a Token object for each word costs a tenth of the whole screen
+        lower = [doc.vocab.strings[int(key)] for key in doc.to_array("LOWER")]
+        return NlpArtifacts(
+            entities=entities,
+            tokens=doc,
+            tokens_indices=doc.to_array("IDX").tolist(),
+            lemmas=lower,
+            nlp_engine=self,
+            language=language,
+            scores=scores,
+        )
 
 
 def _english_words(nlp: Language) -> frozenset[str]:

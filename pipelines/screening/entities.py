@@ -53,5 +53,5 @@ _TAGS: dict[str, str] = {
 
 
 def tag(entity_type: str) -> str:
-    """The text that stands in for a redacted identifier, such as "[PHONE]"; the type itself where it has no short name."""
+    """The text that replaces an identifier, such as "[PHONE]"; the type itself where it has no short name."""
     return f"[{_TAGS.get(entity_type, entity_type)}]"

@@ -13,9 +13,9 @@ from schemas.errors import ScreeningError
 # text, and the (type, value) pairs that must be covered
 _PLANTED: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
-        "Patient: Okonkwo, Robert  MRN: 48572113  DOB: 03/14/1951\nSeen on July 3, 2019 by Dr. James Parkinson at Lakeside Memorial "
-        "Hospital. He is 94 years old and lives at 12 Orchard Lane, Springfield, IL 62704. Call (617) 555-0143, fax 617-555-0144, "
-        "r.okonkwo@example.org, SSN 512-44-0198.",
+        "Patient: Okonkwo, Robert  MRN: 48572113  DOB: 03/14/1951\nSeen on July 3, 2019 by Dr. James Parkinson at "
+        "Lakeside Memorial Hospital. He is 94 years old and lives at 12 Orchard Lane, Springfield, IL 62704. "
+        "Call (617) 555-0143, fax 617-555-0144, r.okonkwo@example.org, SSN 512-44-0198.",
         (
             (EntityType.PERSON, "Okonkwo"),
             (EntityType.PERSON, "James Parkinson"),
@@ -58,8 +58,8 @@ def check(find: Callable[[Sequence[str]], Sequence[Sequence[Finding] | None]]) -
             covered = found and any(f.start <= start and start + len(value) <= f.end for f in found)
             if not covered:
                 raise ScreeningError(
-                    f"the screening engine failed its known-answer test: {entity_type} of text {number} was missed; check "
-                    "screening.nlp_model and the installed versions of spaCy and Presidio"
+                    f"the screening engine failed its known-answer test: {entity_type} of text {number} was missed; "
+                    "check screening.nlp_model and the installed versions of spaCy and Presidio"
                 )
     for number, found in enumerate(answers[len(_PLANTED) :]):
         if found is None or found:

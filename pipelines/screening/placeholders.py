@@ -3,9 +3,9 @@
     [**Known lastname 123**]  [**2151-7-16**]  ___  [NAME]  <DATE>  {{PROVIDER_2}}  XXX-XX-XXXX     are placeholders
     [**John Doe**]  {{Jane Roe}}  Mr. [**Smith**]  [NAME] Smith                                     are leaks
 
-The grammar is strict: brackets of the two unmistakable forms, `[**…**]` and `{{…}}`, whose content is not made of category
-words and numbers are malformed. Plain brackets, `[…]` and `<…>`, are ordinary text unless they hold category words in
-capitals, and are screened like the rest.
+The grammar is strict: brackets of the two unmistakable forms, `[**…**]` and `{{…}}`, whose content is not made of
+category words and numbers are malformed. Plain brackets, `[…]` and `<…>`, are ordinary text unless they hold category
+words in capitals, and are screened like the rest.
 """
 
 from collections.abc import Collection, Sequence
@@ -26,6 +26,8 @@ _CANDIDATE = regex.compile(
 _SHIFTED_DATE = regex.compile(r"\d{1,4}(?:[-/]\d{1,4}){0,2}")
 _BODY_WORD = regex.compile(r"[A-Za-z]+")
 _BODY = regex.compile(r"[A-Za-z0-9 _/(),.\-]*")
+# what may stand between the two parts of one name; a full stop with a space after it ends a sentence
+_JOINT = regex.compile(r"[ \t]{0,2}|[ \t]?[-'’.][ \t]?(?<!\.[ \t])")
 _LONG_NUMBER = regex.compile(r"\d{6,}")
 _NAME_WORDS = frozenset(
     [
@@ -103,10 +105,9 @@ class PlaceholderGrammar:
 
 
 def beside_placeholder(text: str, finding: Finding, person_spans: Sequence[Span]) -> bool:
-    """True where a name stands directly before or after a person's placeholder: "[NAME] Smith", "John [**Last Name**]"."""
+    """True where a name stands right before or after a person's placeholder: "[NAME] Smith", "John [**Last Name**]"."""
     for start, end in person_spans:
         between = text[end : finding.start] if end <= finding.start else text[finding.end : start]
-        adjacent = 0 <= finding.start - end <= 3 or 0 <= start - finding.end <= 3
-        if adjacent and between.strip(" \t.'-’") == "" and "\n" not in between and between != ". ":
+        if _JOINT.fullmatch(between) and (end <= finding.start or finding.end <= start):
             return True
     return False

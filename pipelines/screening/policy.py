@@ -1,9 +1,9 @@
 """The screening policy, as data: what is done with a finding of each type, and when a note is given up.
 
-Cleanly delimited identifiers are replaced by a typed tag, because a redacted note still teaches; quarantining every note
-with a telephone number would leave nothing. A half-redacted name means that an earlier de-identification failed in this
-note, and then nothing else in it can be trusted: the note is quarantined. So is one with a finding of a type that nobody
-decided on.
+Cleanly delimited identifiers are replaced by a typed tag, because a redacted note still teaches; quarantining every
+note with a telephone number would leave nothing. A half-redacted name means that an earlier de-identification failed in
+this note, and then nothing else in it can be trusted: the note is quarantined. So is one with a finding of a type that
+nobody decided on.
 """
 
 from dataclasses import dataclass, field

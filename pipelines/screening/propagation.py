@@ -1,6 +1,6 @@
 """A name that is certain in one place is a name wherever the note says it again.
 
-"Dr. James Parkinson" at the top makes the bare "Parkinson" of the plan a name, though not the one of "Parkinson disease".
+"Dr. James Parkinson" at the top makes the bare "Parkinson" of the plan a name, but not the one in "Parkinson disease".
 """
 
 import regex  # type: ignore[import-untyped]
@@ -15,7 +15,27 @@ RECOGNISER = "NamePropagation"
 _PART = regex.compile(r"\p{Lu}[\p{L}\p{M}'’-]{2,}")
 # names that open English sentences as another word: not propagated to the beginning of one
 _SENTENCE_OPENERS = frozenset(
-    "will may mark can long sue grant art bill short young old well pat so do day good case".split()
+    [
+        "will",
+        "may",
+        "mark",
+        "can",
+        "long",
+        "sue",
+        "grant",
+        "art",
+        "bill",
+        "short",
+        "young",
+        "old",
+        "well",
+        "pat",
+        "so",
+        "do",
+        "day",
+        "good",
+        "case",
+    ]
 )
 
 

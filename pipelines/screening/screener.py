@@ -1,8 +1,8 @@
 """The screener: a table of notes in; safe notes, findings and one ledger outcome a note out.
 
-One engine a process, loaded once (2–8 s, about 450 MB with the small model). Notes go through the tagger in batches, inside
-spaCy's memory zone, so that a long run does not grow. A note on which anything fails is quarantined alone: a batch that
-raises is halved until the note is found.
+One engine a process, loaded once (2–8 s, about 450 MB with the small model). Notes go through the tagger in batches,
+inside spaCy's memory zone, so that a long run does not grow. A note on which anything fails is quarantined alone: a
+batch that raises is halved until the note is found.
 """
 
 import hashlib
@@ -68,8 +68,8 @@ class Screener:
     def __init__(self, config: ScreeningConfig, hmac_key: bytes):
         if len(hmac_key) < MIN_KEY_BYTES:
             raise ScreeningError(
-                f"the screening HMAC key has {len(hmac_key)} bytes: give a random secret of at least {MIN_KEY_BYTES}, or the "
-                "findings could be guessed back into identifiers"
+                f"the screening HMAC key has {len(hmac_key)} bytes: give a random secret of at least {MIN_KEY_BYTES}, "
+                "or the findings could be guessed back into identifiers"
             )
         self._config = config
         self._key = hmac_key

@@ -46,9 +46,9 @@ def subtract(start: int, end: int, holes: Iterable[Span]) -> list[Span]:
 def merge(findings: Sequence[Finding]) -> list[Finding]:
     """One finding for each stretch of overlapping ones, in text order and disjoint.
 
-    The strictest action wins, then the score, then the longer span; the winner gives type and recogniser, and the merged
-    span covers all of its stretch. A finding that passes never widens one that does not: it is kept only where it
-    stands alone.
+    The strictest action wins, then the score, then the longer span; the winner gives type and recogniser, and the
+    merged span covers all of its stretch. A finding that passes never widens one that does not: it is kept only where
+    it stands alone.
     """
     acting = _merge_overlapping([f for f in findings if f.action is not Action.PASS])
     passing = _merge_overlapping([f for f in findings if f.action is Action.PASS])

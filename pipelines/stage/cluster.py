@@ -19,13 +19,13 @@ class ClusterConfig:
             names, as a submitted job must, and starts a local one where none is named.
         local_cpus: logical CPUs of a local Ray. More than the cores: a worker that waits for data needs none.
         dashboard: serve Ray's dashboard from a local Ray (on 127.0.0.1; early-stopped trials leak without it).
-        progress_bars: show Ray Data's own progress bars.
+        worker_logs: show the workers' output in the job's. It is in the dashboard and in Ray's log files in any case.
     """
 
     address: str = "auto"
     local_cpus: int = 8
     dashboard: bool = True
-    progress_bars: bool = False
+    worker_logs: bool = False
 
     def __post_init__(self) -> None:
         if self.local_cpus < 2:
@@ -37,7 +37,7 @@ def join(config: ClusterConfig) -> None:
     if ray.is_initialized():
         return
     if config.address == "auto" and os.environ.get("RAY_ADDRESS"):
-        ray.init(address=os.environ["RAY_ADDRESS"], log_to_driver=True)
+        ray.init(address=os.environ["RAY_ADDRESS"], log_to_driver=config.worker_logs)
     elif config.address in ("auto", "local"):
         # No token is needed on a loopback-only Ray of one job, and Ray would write one readable by every user.
         os.environ.setdefault("RAY_AUTH_MODE", "disabled")
@@ -47,11 +47,13 @@ def join(config: ClusterConfig) -> None:
             include_dashboard=config.dashboard,
             dashboard_host="127.0.0.1",
             logging_level=logging.WARNING,
+            log_to_driver=config.worker_logs,
         )
     else:
-        ray.init(address=config.address)
-    ray.data.DataContext.get_current().enable_progress_bars = config.progress_bars
-    logging.getLogger("ray.data").setLevel(logging.WARNING)  # each stage says for itself how far it is
+        ray.init(address=config.address, log_to_driver=config.worker_logs)
+    # Each stage says for itself how far it is.
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
 
 
 def require_cpus(num_cpus: float, purpose: str) -> None:

@@ -51,6 +51,19 @@ def fingerprint(*values: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def file_digest(path: Path) -> str:
+    """SHA-256 of a local file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        with path.expanduser().open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"file {path} cannot be read ({error.strerror}): check the path") from None
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that a reader sees all of it or none, also after a kill or a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)

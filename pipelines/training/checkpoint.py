@@ -7,7 +7,6 @@ A directory without a manifest was never finished and is ignored. One whose file
 name and the one before it is taken; where no other is left, that is an error and never a fresh start.
 """
 
-import hashlib
 import json
 import logging
 import shutil
@@ -17,7 +16,7 @@ from typing import Any
 
 import torch.distributed as dist
 
-from pipelines.stage.output import MANIFEST, write_atomically
+from pipelines.stage.output import MANIFEST, file_digest, write_atomically
 from schemas.errors import CheckpointError
 
 logger = logging.getLogger(__name__)
@@ -81,7 +80,7 @@ def save(engine: Any, run_directory: Path, state: TrainState, run_identity: str)
     dist.barrier()
     files = sorted(p for p in (path / _TAG).rglob("*") if p.is_file())
     rank, world_size = dist.get_rank(), dist.get_world_size()
-    own = {str(p.relative_to(path)): [p.stat().st_size, _sha256(p)] for p in files[rank::world_size]}
+    own = {str(p.relative_to(path)): [p.stat().st_size, file_digest(p)] for p in files[rank::world_size]}
     shares: list[Any] = [None] * world_size
     dist.all_gather_object(shares, own)
     if rank == 0:
@@ -158,11 +157,6 @@ def _fault(path: Path) -> str | None:
             return f"{name} is missing"
         if file.stat().st_size != size:
             return f"{name} has {file.stat().st_size} bytes, not {size}"
-        if _sha256(file) != digest:
+        if file_digest(file) != digest:
             return f"{name} was altered"
     return None if files else "it lists no files"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,6 +4,7 @@ A dataset is given as a factory, which Ray evaluates anew whenever it starts the
 newest checkpoint and leaves out the windows that are done, so that a resumed run screens and packs nothing twice.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,7 @@ def _worker(settings: dict[str, Any]) -> None:
     context = ray.train.get_context()
     rank, world_size = context.get_world_rank(), context.get_world_size()
     torch.set_num_threads(job.config.cpus_per_worker)
+    logging.getLogger("ray.train").setLevel(logging.WARNING)
     start_process_group()
 
     def steps_from(state: TrainState) -> Any:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Places smaller than a state: streets, boxes, cities with their state, postal codes, counties, homes that are told of."""
 
 from pipelines.screening.entities import EntityType
@@ -62,7 +63,7 @@ PATTERNS = tuple(
         ),
         (
             "address_label",
-            rf"\b(?i:(?:home |mailing |street |current )?address)[ \t]*:[ \t]*(?P<value>\S[^\n|;]{{3,100}}?)(?=[ \t]*(?:\||;|\r?\n|$|[ \t](?i:phone|tel|mrn|dob|ssn|e-?mail)\b))",
+            r"\b(?i:(?:home |mailing |street |current )?address)[ \t]*:[ \t]*(?P<value>\S[^\n|;]{3,100}?)(?=[ \t]*(?:\||;|\r?\n|$|[ \t](?i:phone|tel|mrn|dob|ssn|e-?mail)\b))",
             0.9,
             None,
         ),
@@ -96,7 +97,7 @@ PATTERNS = tuple(
         ),
         (
             "home",
-            rf"\b(?i:lives? in|living in|resides? in|residing in|resident of|moved (?:here )?(?:from|to)|born in|grew up in|native of|originally from|hometown(?: is| of)?|relocated (?:from|to)|travell?ed (?:from|to)|trip to|visiting|vacation(?:ed|ing)? in|city of|town of|village of|immigrated from|emigrated from)[ \t]+(?:(?i:the|downtown|nearby|city of|town of|near)[ \t]+)?(?P<value>(?:(?:St|Mt|Ft)\.[ \t]+)?\p{{Lu}}[\p{{Ll}}\p{{M}}'’-]+(?:[ \t]+\p{{Lu}}[\p{{Ll}}\p{{M}}'’-]+){{0,2}})",
+            r"\b(?i:lives? in|living in|resides? in|residing in|resident of|moved (?:here )?(?:from|to)|born in|grew up in|native of|originally from|hometown(?: is| of)?|relocated (?:from|to)|travell?ed (?:from|to)|trip to|visiting|vacation(?:ed|ing)? in|city of|town of|village of|immigrated from|emigrated from)[ \t]+(?:(?i:the|downtown|nearby|city of|town of|near)[ \t]+)?(?P<value>(?:(?:St|Mt|Ft)\.[ \t]+)?\p{Lu}[\p{Ll}\p{M}'’-]+(?:[ \t]+\p{Lu}[\p{Ll}\p{M}'’-]+){0,2})",
             0.8,
             _place_name,
         ),

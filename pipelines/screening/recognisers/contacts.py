@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Telephone, fax and pager numbers, e-mail addresses, web addresses, handles."""
 
 import regex  # type: ignore[import-untyped]
@@ -111,7 +112,7 @@ class ContactRecogniser(CuedRecogniser):
         super().__init__(PATTERNS, timeout_s)
 
 
-class PhoneNumberRecogniser(PhoneRecognizer):  # type: ignore[misc]
+class PhoneNumberRecogniser(PhoneRecognizer):
     """Presidio's recogniser of valid telephone numbers, for the forms that no pattern above has.
 
     It walks the text once for each region, so it is kept to notes with seven digits in a row and to two regions.

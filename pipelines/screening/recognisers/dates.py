@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Dates more exact than a year: numeric, written out, month and year, month alone after a preposition.
 
 A year alone, a weekday, a time of day and a relative date ("POD 2", "3 days ago") stay, as Safe Harbor lets them. A bare

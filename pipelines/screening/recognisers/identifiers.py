@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Numbers and codes that stand for a person: anchored by a label, by a prefix, or by their shape alone.
 
 A label's value must hold a digit, and is reported without the label. Shapes are kept to those that no laboratory value,
@@ -137,14 +138,14 @@ _SHAPES = (
     CuedPattern(
         name="long_number",
         entity_type=EntityType.UNIQUE_ID,
-        expression=r"(?<![\w.,/$£€+-])(?<!\d )(?P<value>\d{7,20})(?![\w/%]|[.,]\d|-\d)",
+        expression=r"(?<![\w.,/$£€*+-])(?<!\d )(?P<value>\d{7,20})(?![\w/%]|[.,]\d|-\d)",
         score=0.6,
         refine=_own_code,
     ),
     CuedPattern(
         name="hyphenated_number",
         entity_type=EntityType.MEDICAL_RECORD_NUMBER,
-        expression=r"(?<![\w./-])(?P<value>\d{3}-\d{2}-\d{2}|\d{2,3}-\d{3}-\d{3})(?![\w/-])",
+        expression=r"(?<![\w.,/-])(?P<value>\d{3}-\d{2}-\d{2}|\d{2,3}-\d{3}-\d{3})(?![\w/-])",
         score=0.6,
     ),
     CuedPattern(
@@ -156,7 +157,7 @@ _SHAPES = (
     CuedPattern(
         name="letters_and_digits",
         entity_type=EntityType.UNIQUE_ID,
-        expression=r"(?<![\w./-])(?P<value>[A-Z]{1,4}[-_]?\d{5,14}[A-Z]?|[A-Z]{1,3}\d{2}-\d{3,8}|[A-Z]{1,4}\d{3,4}(?:-\d{3,4}){2,3}|[A-Z]{2,6}-\d{4}-\d{3,10})(?![\w-]|\.\d)",
+        expression=r"(?<![\w./-])(?P<value>[A-Z]{1,4}-?\d{5,14}[A-Z]?|[A-Z]{1,3}\d{2}-\d{3,8}|[A-Z]{1,4}\d{3,4}(?:-\d{3,4}){2,3}|[A-Z]{2,6}-\d{4}-\d{3,10})(?![\w-]|\.\d)",
         score=0.6,
         refine=_own_code,
     ),

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Persons' names by what stands around them: a title, a credential, a label, a relationship, a signature, a first name."""
 
 import regex  # type: ignore[import-untyped]
@@ -39,7 +40,47 @@ _RELATION = (
     r"social worker|case manager|therapist|cardiologist|oncologist|neurologist|surgeon|pcp|physician|resident|psychiatrist|dentist|daughters|sons|children|parents|brothers|sisters"
 )
 _STOP_AFTER_LOWER = frozenset(
-    "said says will was is has had did does who and of to on in at the a an for with if as may can or not but he she it they we you i told saw wants also".split()
+    [
+        "said",
+        "says",
+        "will",
+        "was",
+        "is",
+        "has",
+        "had",
+        "did",
+        "does",
+        "who",
+        "and",
+        "of",
+        "to",
+        "on",
+        "in",
+        "at",
+        "the",
+        "a",
+        "an",
+        "for",
+        "with",
+        "if",
+        "as",
+        "may",
+        "can",
+        "or",
+        "not",
+        "but",
+        "he",
+        "she",
+        "it",
+        "they",
+        "we",
+        "you",
+        "i",
+        "told",
+        "saw",
+        "wants",
+        "also",
+    ]
 )
 
 
@@ -290,7 +331,7 @@ PATTERNS = (
     ),
     _pattern(
         "subject",
-        rf"^[ \t]*(?P<value>\p{{Lu}}[\p{{Ll}}\p{{M}}]+(?:[ \t]+\p{{Lu}}\.?)?(?:[ \t]+\p{{Lu}}[\p{{L}}\p{{M}}'’-]+){{1,2}})[ \t]+(?:is|was)[ \t]+(?i:an?)[ \t]+(?:(?i:very |pleasant |delightful )*)(?:\d|\p{{Ll}}+-year|(?i:young|elderly|middle))",
+        r"^[ \t]*(?P<value>\p{Lu}[\p{Ll}\p{M}]+(?:[ \t]+\p{Lu}\.?)?(?:[ \t]+\p{Lu}[\p{L}\p{M}'’-]+){1,2})[ \t]+(?:is|was)[ \t]+(?i:an?)[ \t]+(?:(?i:very |pleasant |delightful )*)(?:\d|\p{Ll}+-year|(?i:young|elderly|middle))",
         0.9,
         _name,
     ),

@@ -1,7 +1,7 @@
 """What the language model's tagger finds, after the clinical filter.
 
-The tagger is needed for names that no cue gives away, and by itself it takes every second instrument, drug and heading of
-a note for a person. Persons are kept unless the words are clinical; places only where a preposition of place stands
+The tagger is needed for names that no cue gives away, and by itself it takes every second instrument, drug and heading
+of a note for a person. Persons are kept unless the words are clinical; places only where a preposition of place stands
 before them. Its organisations and dates are not used: patterns find those more exactly.
 """
 
@@ -79,6 +79,7 @@ def _unlisted_names(text: str, english_words: frozenset[str]) -> list[Span]:
 
 
 def _place(text: str, span: Span, english_words: frozenset[str]) -> Span | None:
+    span = span[0], span[0] + len(text[span[0] : span[1]].rstrip(" ."))
     value = text[span[0] : span[1]]
     if not _PLACE.fullmatch(value) or value.isupper() or value.lower() in words("places"):
         return None
@@ -91,15 +92,14 @@ def _place(text: str, span: Span, english_words: frozenset[str]) -> Span | None:
 
 _PAIR = regex.compile(r"(?<![\w'’-])\p{Lu}\p{Ll}[\p{L}\p{M}'’-]+(?:[ \t]+\p{Lu}\p{Ll}[\p{L}\p{M}'’-]+){1,3}(?![\w-])")
 _NO_NAMES = words("drugs") | words("eponyms") | words("facility_words") | words("not_names")
+_REFINE = {EntityType.PERSON.value: _person, EntityType.LOCATION.value: _place}
 
 
-class NerRecogniser(LocalRecognizer):  # type: ignore[misc]
+class NerRecogniser(LocalRecognizer):
     """Persons and places that the spaCy tagger finds and the clinical filter lets stand."""
 
-    _REFINE = {EntityType.PERSON.value: _person, EntityType.LOCATION.value: _place}
-
     def __init__(self) -> None:
-        super().__init__(supported_entities=list(self._REFINE), name=type(self).__name__)
+        super().__init__(supported_entities=list(_REFINE), name=type(self).__name__)
 
     def load(self) -> None:
         """Nothing to load: the engine holds the model."""
@@ -114,7 +114,7 @@ class NerRecogniser(LocalRecognizer):  # type: ignore[misc]
         """
         if nlp_artifacts is None:
             raise ValueError("NerRecogniser needs the NLP engine's artifacts")
-        english_words = getattr(nlp_artifacts.nlp_engine, "english_words", frozenset())
+        english_words: frozenset[str] = getattr(nlp_artifacts.nlp_engine, "english_words", frozenset())
         results = []
         if english_words and EntityType.PERSON.value in entities:
             results += [
@@ -122,7 +122,7 @@ class NerRecogniser(LocalRecognizer):  # type: ignore[misc]
                 for span in _unlisted_names(text, english_words)
             ]
         for entity, score in zip(nlp_artifacts.entities, nlp_artifacts.scores, strict=True):
-            refine = self._REFINE.get(entity.label_)
+            refine = _REFINE.get(entity.label_)
             if refine is None or entity.label_ not in entities:
                 continue
             span = refine(text, (entity.start_char, entity.end_char), english_words)

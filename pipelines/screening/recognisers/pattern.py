@@ -40,7 +40,7 @@ class CuedPattern:
         return regex.compile(self.expression, regex.MULTILINE)
 
 
-class CuedRecogniser(LocalRecognizer):  # type: ignore[misc]
+class CuedRecogniser(LocalRecognizer):
     """Runs cued patterns over a note.
 
     Args:

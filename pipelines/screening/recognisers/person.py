@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """What separates a person's name from everything else in a note that is written with a capital letter.
 
 The rules look at the words and at what follows them: "Parkinson disease" is a disease, "Foley catheter" a tube, and
@@ -15,7 +16,7 @@ _INITIAL = r"\p{Lu}\.(?:[ \t]?\p{Lu}\.)?"
 NAME = rf"{PARTICLE}{{0,2}}(?:{_INITIAL}[ \t]*)*{_TITLE_WORD}(?:[ \t]+(?:{PARTICLE}{{0,2}}{_TITLE_WORD}|{_INITIAL}|[\"'“(]\p{{Lu}}[\p{{L}}\p{{M}}]+[\"'”)])){{0,4}}"
 
 _TOKEN = regex.compile(r"[^\s,;:/()\[\]\"“”+]+")
-_NEXT_WORDS = regex.compile(r"(?:['’]s)?[ \t\-]+([\p{L}'’]+)(?:[ \t\-]+([\p{L}'’]+))?")
+_NEXT_WORDS = regex.compile(r"(?:['’]s?)?[ \t\-–‐‑]+([\p{L}'’]+)(?:[ \t\-–‐‑]+([\p{L}'’]+))?")
 _POSSESSIVE = regex.compile(r"['’]s?$")
 _DRUG_ENDING = regex.compile(
     r"(?:olol|pril|sartan|statin|azole|mycin|micin|cillin|mab|zumab|tinib|nib|zepam|zolam|prazole|oxacin|gliptin|gliflozin|glutide|dipine|triptan|"
@@ -23,7 +24,7 @@ _DRUG_ENDING = regex.compile(
     r"cycline|sulfa|formin|glitazone|xaban|grel|fibrate|dronate|terol|tropium|itis|osis|emia|ectomy|otomy|oscopy|ostomy|plasty|opathy|ology|ologic|"
     r"ological|graphy|gram|uria|algia|plegia|paresis|trophy|megaly|pnea|rrhea|rrhage|stasis|genic|scopic|ectomies|itides)$"
 )
-_ROMAN = frozenset("i ii iii iv v vi vii viii ix x".split())
+_ROMAN = frozenset(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"])
 
 
 _COMPOUND = regex.compile(
@@ -62,7 +63,21 @@ def clinical_head_follows(text: str, end: int) -> bool:
 
 
 _BETWEEN = frozenset(
-    "muscular spinal retention suprapubic indwelling urinary pleural chest gastric nasogastric like lens depth".split()
+    [
+        "muscular",
+        "spinal",
+        "retention",
+        "suprapubic",
+        "indwelling",
+        "urinary",
+        "pleural",
+        "chest",
+        "gastric",
+        "nasogastric",
+        "like",
+        "lens",
+        "depth",
+    ]
 )
 
 
@@ -109,5 +124,44 @@ def trim(text: str, span: Span) -> Span | None:
 
 
 _CREDENTIALS = frozenset(
-    "md do rn np pa pa-c phd dds dmd dpm pharmd lpn cna crna facs facp msw lcsw mph mbbs frcs jr sr esq aprn dnp cnm pt ot slp bsn msn m.d d.o ph.d r.n p.a n.p".split()
+    [
+        "md",
+        "do",
+        "rn",
+        "np",
+        "pa",
+        "pa-c",
+        "phd",
+        "dds",
+        "dmd",
+        "dpm",
+        "pharmd",
+        "lpn",
+        "cna",
+        "crna",
+        "facs",
+        "facp",
+        "msw",
+        "lcsw",
+        "mph",
+        "mbbs",
+        "frcs",
+        "jr",
+        "sr",
+        "esq",
+        "aprn",
+        "dnp",
+        "cnm",
+        "pt",
+        "ot",
+        "slp",
+        "bsn",
+        "msn",
+        "m.d",
+        "d.o",
+        "ph.d",
+        "r.n",
+        "p.a",
+        "n.p",
+    ]
 ) - {"jr", "sr"}

@@ -1,0 +1,124 @@
+import pytest
+
+from schemas.errors import ScreeningError
+
+PLANTED = [
+    # numbers
+    ("MRN: 48572113 reviewed.", "MEDICAL_RECORD_NUMBER", "48572113"),
+    ("See chartMRN04857211 for details.", "MEDICAL_RECORD_NUMBER", "MRN04857211"),
+    ("Unit No: 482-31-77", "MEDICAL_RECORD_NUMBER", "482-31-77"),
+    ("Acct # A00913345 was billed.", "ACCOUNT_NUMBER", "A00913345"),
+    ("Accession number S26-12345.", "UNIQUE_ID", "S26-12345"),
+    ("Member ID: XQH884301227", "HEALTH_PLAN_NUMBER", "XQH884301227"),
+    ("Policy number 77-4431-A", "HEALTH_PLAN_NUMBER", "77-4431-A"),
+    ("DEA MC3808463", "LICENSE_NUMBER", "MC3808463"),
+    ("NPI: 4993412632", "LICENSE_NUMBER", "4993412632"),
+    ("Pacemaker S/N 4471-AB-90", "DEVICE_ID", "4471-AB-90"),
+    ("License plate 7ABC123", "VEHICLE_ID", "7ABC123"),
+    ("SSN 512-44-0198", "US_SSN", "512-44-0198"),
+    ("his social is 402 19 8877", "US_SSN", "402 19 8877"),
+    ("Study ID: ONC-2231", "UNIQUE_ID", "ONC-2231"),
+    ("Photo stored as jdoe_leftarm.jpg", "UNIQUE_ID", "jdoe_leftarm.jpg"),
+    ("Card 4454794511390933 on file", "CREDIT_CARD", "4454794511390933"),
+    # contacts
+    ("Call (617) 555-0143.", "PHONE_NUMBER", "(617) 555-0143"),
+    ("Reach her at 617.555.0143 x12", "PHONE_NUMBER", "617.555.0143 x12"),
+    ("pager # 12345", "PHONE_NUMBER", "12345"),
+    ("Fax: 617-555-0144", "FAX_NUMBER", "617-555-0144"),
+    ("Write to r.okonkwo@ward3.internal please", "EMAIL_ADDRESS", "r.okonkwo@ward3.internal"),
+    ("Portal https://portal.example.org/p?id=7.", "URL", "https://portal.example.org/p?id=7"),
+    ("Logged in from 10.20.30.40.", "IP_ADDRESS", "10.20.30.40"),
+    # dates
+    ("Seen 03/14/2019.", "DATE_TIME", "03/14/2019"),
+    ("Seen on 3/14 for follow up.", "DATE_TIME", "3/14"),
+    ("Admitted 2024-08-21T07:15:00Z.", "DATE_TIME", "2024-08-21T07:15:00Z"),
+    ("Surgery on July 3, 2019.", "DATE_TIME", "July 3, 2019"),
+    ("Surgery on the 3rd of July.", "DATE_TIME", "3rd of July"),
+    ("Surgery on the third of July.", "DATE_TIME", "third of July"),
+    ("Symptoms began in November.", "DATE_TIME", "November"),
+    ("Stent in 03/2021.", "DATE_TIME", "03/2021"),
+    # ages
+    ("A 94-year-old woman.", "AGE_OVER_89", "94"),
+    ("This 92 y/o M fell.", "AGE_OVER_89", "92"),
+    ("A ninety-two-year-old man.", "AGE_OVER_89", "ninety-two"),
+    ("The patient, aged 101, fell.", "AGE_OVER_89", "101"),
+    # persons
+    ("Discussed with Dr. James Parkinson today.", "PERSON", "James Parkinson"),
+    ("Mr. Long tolerated it.", "PERSON", "Long"),
+    ("Seen with Dr. Foley at bedside.", "PERSON", "Foley"),
+    ("Referred by Dr. St. Jude.", "PERSON", "St. Jude"),
+    ("Patient: OKONKWO, ROBERT", "PERSON", "OKONKWO, ROBERT"),
+    ("Siobhan O'Neill, RN, was present.", "PERSON", "Siobhan O'Neill"),
+    ("Her husband Tadeusz drove her.", "PERSON", "Tadeusz"),
+    ("Lives with her son, May, and a dog.", "PERSON", "May"),
+    ("pt john smith came in today", "PERSON", "john smith"),
+    ("He goes by 'Sunny' at home.", "PERSON", "Sunny"),
+    ("Electronically signed by Anaïs Lefèvre", "PERSON", "Anaïs Lefèvre"),
+    ("Dear Dr. Moreau,", "PERSON", "Moreau"),
+    ("Grace Young was discharged.", "PERSON", "Grace Young"),
+    # places
+    ("Lives at 12 Orchard Lane, Springfield, IL 62704 now.", "LOCATION", "12 Orchard Lane, Springfield, IL 62704"),
+    ("Mail to P.O. Box 331.", "LOCATION", "P.O. Box 331"),
+    ("She lives in Springfield with a cat.", "LOCATION", "Springfield"),
+    ("ZIP code 62704", "LOCATION", "62704"),
+    ("Transferred from Lakeside Memorial Hospital.", "FACILITY", "Lakeside Memorial Hospital"),
+    ("He was seen at St. Mary's.", "FACILITY", "St. Mary's"),
+    ("He works at Acme Tooling as a welder.", "ORGANIZATION", "Acme Tooling"),
+]
+
+NEGATIVES = [
+    "Parkinson disease, stable on carbidopa.",
+    "Parkinson's disease and Hashimoto thyroiditis.",
+    "Foley catheter removed. Foley draining clear urine.",
+    "Gleason 3+4, Barrett esophagus, Swan-Ganz in place.",
+    "Murphy sign negative, McBurney point tender, Homans sign absent.",
+    "Continue Lasix 40 mg, Coumadin 5 mg and Synthroid.",
+    "BP 120/80, HR 72, RR 16, SpO2 98% on RA, T 98.6 F.",
+    "2/6 systolic murmur, strength 5/5, pain 7/10.",
+    "On exam 2/6 holosystolic murmur.",
+    "L4-L5 stenosis, C5-C6 disc, S1 radiculopathy.",
+    "WBC 11.2, Hgb 9.8, platelets 250,000, creatinine 1.4, troponin <0.01.",
+    "CT 10-12 mm nodule; ejection fraction 45-50%.",
+    "POD#2, 3 days ago, in 2 weeks, since 2015.",
+    "A 64-year-old man and his 89-year-old mother.",
+    "Smokes 1 pack/day for 30 years. Retired in 2009.",
+    "Seen in the Heart Failure Clinic and the Emergency Department.",
+    "Lives in Texas with his wife. Born in Mexico.",
+    "CPT 99214, ICD-10 E11.9, SNOMED 44054006.",
+    "HISTORY OF PRESENT ILLNESS\nPatient denies chest pain.\nALLERGIES: Penicillin.",
+    "The patient may follow up. He will march on.",
+    "MR angiography and MS relapse discussed.",
+    "Mother has Parkinson disease; father had Crohn disease.",
+    "Seen by Cardiology and Infectious Disease.",
+]
+
+
+@pytest.mark.parametrize(("text", "entity_type", "value"), PLANTED)
+def test_planted_identifier_is_found_whole(bench, text, entity_type, value):
+    assert (entity_type, value) in bench.found(text)
+
+
+@pytest.mark.parametrize("text", NEGATIVES)
+def test_clinical_text_is_left_alone(bench, text):
+    assert bench.found(text) == []
+
+
+def test_a_certain_name_is_found_wherever_the_note_repeats_it(bench):
+    text = "Attending: Dr. James Parkinson.\nParkinson agrees. Known Parkinson disease. PARKINSON to review."
+    assert [value for _, value in bench.found(text)] == ["James Parkinson", "Parkinson", "PARKINSON"]
+
+
+def test_a_label_is_not_redacted_with_its_value(bench):
+    screened, _ = bench.run(["MRN: 48572113 and Phone: (617) 555-0143."])
+    assert screened.notes["text"].to_pylist() == ["MRN: [MRN] and Phone: [PHONE]."]
+
+
+def test_a_pattern_that_runs_out_of_time_raises(bench):
+    from pipelines.screening.engine import StrictPattern
+
+    class Slow:
+        def finditer(self, text, timeout):
+            raise TimeoutError
+
+    with pytest.raises(ScreeningError, match="ran longer than"):
+        list(StrictPattern(Slow(), 1.0).finditer("text", timeout=60))

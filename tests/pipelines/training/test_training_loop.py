@@ -1,0 +1,128 @@
+"""Training is exact: the same for any number of workers and ZeRO stage, and the same after a kill."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from gloo_ranks import NUM_SLOTS, stream_rows
+from torch.multiprocessing import ProcessExitedException
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from pipelines.model.load import load_model
+from pipelines.model.packed import PackedModel
+from pipelines.stage.output import MANIFEST
+from pipelines.training.checkpoint import TrainState, newest_verified
+from pipelines.training.config import TrainingConfig, learning_rate_at
+from pipelines.training.loop import EXPORT
+from pipelines.training.stream import steps_of_rank
+from schemas.errors import CheckpointError
+
+
+def _plain_torch_losses(model_path: Path, config: TrainingConfig) -> list[float]:
+    """The same steps in a plain loop: one process, no DeepSpeed."""
+    torch.set_num_threads(1)
+    model = PackedModel(load_model(str(model_path), "float32"))
+    decayed = [p for p in model.parameters() if p.dim() >= 2]
+    plain = [p for p in model.parameters() if p.dim() < 2]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+        lr=config.learning_rate,
+        betas=(0.9, 0.95),
+    )
+    losses, progress = [], 0.0
+    for step in steps_of_rank(stream_rows(model_path), 0, 1, NUM_SLOTS, TrainState()):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate_at(config, progress)
+        total = sum(model(p.input_ids, p.target_mask, p.document_lengths)[0].sum() for p in step.packs)
+        assert isinstance(total, torch.Tensor)
+        loss = total / step.step_target_tokens
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(float(loss.detach()))
+        progress = step.after.progress
+    return losses
+
+
+@pytest.mark.parametrize(("world_size", "zero_stage"), [(1, 0), (2, 1), (4, 2), (2, 3)])
+def test_losses_are_those_of_plain_torch(train: Any, chat_model: Path, world_size: int, zero_stage: int) -> None:
+    run = train("run", world_size, zero_stage=zero_stage)
+    expected = _plain_torch_losses(chat_model, TrainingConfig(learning_rate=1e-3))
+    assert len(expected) >= 6
+    assert run.losses == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_killed_run_goes_on_as_if_it_had_not_been(train: Any) -> None:
+    unbroken = train("unbroken", 2, epochs=2)
+    with pytest.raises(ProcessExitedException):
+        train("broken", 2, epochs=2, die_at=8)
+    assert newest_verified(unbroken.directory.parent / "broken").state.step == 6  # type: ignore[union-attr]
+    resumed = train("broken", 2, epochs=2)
+    assert resumed.losses == unbroken.losses  # bitwise: same weights, optimizer state, rows and order
+    assert [entry["step"] for entry in resumed.log if entry["kind"] == "step"] == list(
+        range(1, len(unbroken.losses) + 1)
+    )
+
+
+def test_the_export_is_the_trained_model(train: Any, chat_model: Path) -> None:
+    run = train("run", 2)
+    exported = run.directory / EXPORT
+    model = AutoModelForCausalLM.from_pretrained(exported)
+    tokenizer = AutoTokenizer.from_pretrained(exported)
+    before = AutoModelForCausalLM.from_pretrained(chat_model)
+    assert model.config.tie_word_embeddings
+    assert set(model.state_dict()) == set(before.state_dict())
+    assert not torch.equal(model.get_input_embeddings().weight, before.get_input_embeddings().weight)
+    assert tokenizer.chat_template == AutoTokenizer.from_pretrained(chat_model).chat_template
+    assert model.generation_config.eos_token_id == tokenizer.eos_token_id
+    assert "no medical device" in (exported / "README.md").read_text()
+
+
+def test_a_finished_run_is_not_trained_again(train: Any) -> None:
+    first = train("run", 2)
+    again = train("run", 2)
+    assert again.losses == first.losses
+    assert newest_verified(first.directory).state.finished  # type: ignore[union-attr]
+
+
+def test_max_steps_ends_a_run_although_rows_remain(train: Any) -> None:
+    run = train("run", 1, max_steps=3)
+    assert len(run.losses) == 3
+    last = newest_verified(run.directory)
+    assert last is not None
+    assert last.state.finished
+    assert last.state.progress < 1.0
+
+
+def test_every_validation_row_is_scored(train: Any) -> None:
+    run = train("run", 2)
+    validations = [entry for entry in run.log if entry["kind"] == "validation"]
+    assert {entry["num_validation_examples"] for entry in validations} == {60.0}
+    assert validations[-1]["validation_loss"] < validations[0]["validation_loss"]
+
+
+def test_old_checkpoints_go_once_the_new_one_is_whole(train: Any) -> None:
+    run = train("run", 1, keep_checkpoints=2)
+    kept = sorted(path.parent.name for path in run.directory.glob(f"checkpoint_*/{MANIFEST}"))
+    assert len(kept) == 2
+    assert kept[-1].endswith("_final")
+
+
+def test_an_altered_checkpoint_is_refused_and_the_one_before_it_taken(train: Any) -> None:
+    run = train("run", 1, keep_checkpoints=2)
+    newest, older = sorted(run.directory.glob("checkpoint_*"), reverse=True)[:2]
+    shard = next(path for path in newest.rglob("*.pt"))
+    shard.write_bytes(shard.read_bytes()[:-1] + b"x")
+    assert newest_verified(run.directory).path == older  # type: ignore[union-attr]
+    for path in older.rglob("*.pt"):
+        path.unlink()
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        newest_verified(run.directory)
+
+
+def test_a_checkpoint_of_other_settings_or_another_world_is_refused(train: Any) -> None:
+    train("run", 2)
+    with pytest.raises(Exception, match="written by 2 workers"):
+        train("run", 1)
