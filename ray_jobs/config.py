@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jsonargparse import ArgumentParser
+from jsonargparse import ArgumentParser, Namespace
 
 from pipelines.flows.demo import DemoConfig
 from pipelines.flows.train import TrainSettings
@@ -34,19 +34,20 @@ class JobConfig:
         storage: folder for everything that the jobs write; every node of the cluster sees it under this path.
         seed: of every choice that is random.
         num_screening_actors: actors that prepare notes, one logical CPU each.
+        tuning: the labelled task; null for none, and then base and trained model alone are scored.
         demo: synthetic notes and a small model to make first; null for a hospital's own.
     """
 
     storage: str
     ingest: IngestConfig
     model: ModelConfig
-    tuning: TuningConfig
     seed: int = 17
     num_screening_actors: int = 2
     screening: ScreeningConfig = field(default_factory=ScreeningConfig)
     splitting: SplittingConfig = field(default_factory=SplittingConfig)
     packing: PackingConfig = field(default_factory=PackingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    tuning: TuningConfig | None = None
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
     reporting: ReportingConfig = field(default_factory=ReportingConfig)
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
@@ -57,7 +58,7 @@ class JobConfig:
             raise ConfigError("storage is empty: give a folder that every node sees")
         if self.num_screening_actors < 1:
             raise ConfigError(f"num_screening_actors is {self.num_screening_actors}: give at least 1")
-        if self.tuning.task.label_column not in self.ingest.carry:
+        if self.tuning and self.tuning.task.label_column not in self.ingest.carry:
             raise ConfigError(
                 f"tuning.task.label_column is {self.tuning.task.label_column!r}, which ingest.carry does not name: "
                 "add it there, so that it goes through with the notes"
@@ -80,7 +81,13 @@ class JobConfig:
 
     @property
     def tune_settings(self) -> TuneSettings:
-        """What the tune stage takes."""
+        """What the tune stage takes.
+
+        Raises:
+            ConfigError: there is no task.
+        """
+        if self.tuning is None:
+            raise ConfigError("tuning is null: describe the labelled task there, or leave the tune stage out")
         return TuneSettings(
             storage=self.storage,
             seed=self.seed,
@@ -89,6 +96,13 @@ class JobConfig:
             training=self.training,
             tuning=self.tuning,
         )
+
+
+class _ExactParser(ArgumentParser):
+    """A parser that takes no abbreviation for a key: an unknown one is refused, also inside optional sections."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**{**kwargs, "allow_abbrev": False})
 
 
 def parse(argv: Sequence[str]) -> JobConfig:
@@ -101,11 +115,13 @@ def parse(argv: Sequence[str]) -> JobConfig:
         ConfigError: a key is unknown (the valid ones are listed), a value is of the wrong type or out of range.
         SystemExit: after `--print_config` and `--help`.
     """
-    parser = ArgumentParser(exit_on_error=False, description=__doc__)
+    parser = _ExactParser(exit_on_error=False, description=__doc__)
     parser.add_argument("--config", action="config", help="YAML file; see ray_jobs/configs")
     parser.add_class_arguments(JobConfig, None)
     try:
-        values = vars(parser.instantiate(parser.parse_args(list(argv))))
+        parsed = parser.parse_args(list(argv))
+        _require_sections(JobConfig, parsed)
+        values = vars(parser.instantiate(parsed))
     except ConfigError:
         raise
     except (ArgumentError, ValueError, TypeError, OSError) as error:
@@ -113,26 +129,43 @@ def parse(argv: Sequence[str]) -> JobConfig:
     return JobConfig(**{name: value for name, value in values.items() if name != "config"})
 
 
+_UNKNOWN_KEY = (
+    re.compile(r"Group '(?P<section>[\w.]+)' does not accept option '(?P<key>[\w.]+)'"),
+    re.compile(r"Option '(?P<key>[\w.]+)' is not accepted"),
+    re.compile(r"unrecognized arguments: --(?P<key>[\w.]+)"),
+)
+
+
 def _with_valid_keys(message: str) -> str:
-    """The parser's message and, where it is about a key, the list of the valid ones."""
-    section = None
-    if match := re.search(r"Group '([\w.]+)' does not accept", message):
-        section = match[1]
-    elif match := re.search(r"unrecognized arguments: --([\w.]+)", message):
-        section = match[1].rpartition(".")[0]
-    elif "is not accepted" in message:
-        match = re.search(r'Parser key "([\w.]+)"', message)
-        section = match[1] if match else ""
-    if section is None:
+    """The parser's message and, where it is about a key that does not exist, the list of the valid ones."""
+    found = next(filter(None, (pattern.search(message) for pattern in _UNKNOWN_KEY)), None)
+    if found is None:
         return message
-    cls = _section_class(section)
-    names = ", ".join(sorted(item.name for item in dataclasses.fields(cls)))
-    return f"{message}\nvalid keys of {section or 'the configuration'}: {names}"
+    # Inside a list or an optional section the parser counts the key's path from there, and says where that is first.
+    around = re.search(r'Parser key "([\w.]+)"', message)
+    parts = [around[1] if around else "", found.groupdict().get("section") or "", found["key"].rpartition(".")[0]]
+    section, cls = _nearest_section(".".join(filter(None, parts)))
+    return f"{message}\nvalid keys of {section or 'the configuration'}: {_names(cls)}"
 
 
-def _section_class(path: str) -> Any:
-    """The dataclass of a dotted section; of the nearest section above it where it is none itself."""
+def _require_sections(cls: Any, values: Namespace, path: str = "") -> None:
+    """Refuse a plain value where a section belongs; the parser would only find out while it builds the section."""
+    for name, hint in typing.get_type_hints(cls).items():
+        if not dataclasses.is_dataclass(hint):
+            continue
+        if not isinstance(values[name], Namespace):
+            raise ConfigError(f"{path}{name} is {values[name]!r}: give a section with keys of {_names(hint)}")
+        _require_sections(hint, values[name], f"{path}{name}.")
+
+
+def _names(cls: Any) -> str:
+    return ", ".join(sorted(item.name for item in dataclasses.fields(cls)))
+
+
+def _nearest_section(path: str) -> tuple[str, Any]:
+    """The dotted section and its dataclass; of the nearest section above it where it is none itself."""
     cls: Any = JobConfig
+    reached: list[str] = []
     for name in filter(None, path.split(".")):
         hint = typing.get_type_hints(cls).get(name)
         candidates = [hint, *typing.get_args(hint)]
@@ -140,4 +173,5 @@ def _section_class(path: str) -> Any:
         if not inner:
             break
         cls = inner[0]
-    return cls
+        reached.append(name)
+    return ".".join(reached), cls

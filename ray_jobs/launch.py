@@ -1,11 +1,10 @@
-"""What every job's command does: parse, join the cluster, run, and end with a result or one line that says why not."""
+"""What every job's command does: parse, run, and end with a result or one line that says why not."""
 
 import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
 
-from pipelines.stage.cluster import join
 from ray_jobs.config import JobConfig, parse
 from schemas.errors import WardroundError
 
@@ -26,9 +25,7 @@ def launch(job: Callable[[JobConfig], str], argv: Sequence[str] | None = None) -
     for name in ("wardround", "pipelines", "ray_jobs"):
         logging.getLogger(name).setLevel(logging.INFO)
     try:
-        config = parse(sys.argv[1:] if argv is None else argv)
-        join(config.cluster)
-        print(job(config))
+        print(job(parse(sys.argv[1:] if argv is None else argv)))
     except WardroundError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None

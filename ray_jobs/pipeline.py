@@ -10,15 +10,17 @@ from ray_jobs.stages import Stages
 
 def job(config: JobConfig) -> str:
     """Run all stages and return the short table and the report's path."""
-    progress = Progress(num_stages=5)
+    progress = Progress(num_stages=5 if config.tuning else 4)
     stages = Stages(config)
+    stages.require_inputs()
     progress.stage("prepare", f"{stages.plan.num_rows} notes are screened and split")
     stages.prepare()
     progress.stage("train", f"full fine-tuning, {config.training.num_workers} workers")
     stages.train()
-    progress.stage("tune", f"{config.tuning.num_trials} trials of task {config.tuning.task.name}")
-    stages.tune()
-    progress.stage("score", "base, trained and tuned model on the same items")
+    if config.tuning:
+        progress.stage("tune", f"{config.tuning.num_trials} trials of task {config.tuning.task.name}")
+        stages.tune()
+    progress.stage("score", "all models on the same items")
     stages.score()
     progress.stage("report", "one HTML file")
     page = stages.report()

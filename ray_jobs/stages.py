@@ -9,18 +9,20 @@ from pathlib import Path
 
 from pipelines.flows.demo import make_demo
 from pipelines.flows.prepare import prepare, prepare_output
-from pipelines.flows.score import ScoreSettings, models_to_score, score, score_output
+from pipelines.flows.score import BASELINE, ScoreSettings, rivals, score, score_output
 from pipelines.flows.train import train, train_output
 from pipelines.flows.tune import tune, tune_output
 from pipelines.ingest.plan import IngestPlan, plan_ingest
 from pipelines.model.load import prepare_model
 from pipelines.reporting.report import write_report
+from pipelines.scoring.benchmark_files import benchmark_items
+from pipelines.stage.cluster import join
 from pipelines.stage.output import StageOutput
 from ray_jobs.config import JobConfig
 
 
 class Stages:
-    """Runs and finds the stages' outputs. Joining Ray is the caller's part."""
+    """Runs and finds the stages' outputs. Ray is joined once a stage has work to do: a wrong path is said before."""
 
     def __init__(self, config: JobConfig):
         self.config = config
@@ -37,9 +39,19 @@ class Stages:
         """Path of the model that training starts from."""
         return prepare_model(self.config.model, self.config.storage)
 
+    def require_inputs(self) -> None:
+        """Look at the inputs of all stages, so that a wrong path of the last is said before the first has run."""
+        config = self.config
+        assert self.plan.shards
+        assert self.base_model
+        rivals(config.scoring, config.storage)
+        for source in config.scoring.benchmarks:
+            benchmark_items(source, config.scoring)
+
     def prepare(self) -> StageOutput:
         """Run prepare."""
         config = self.config
+        self._join_for(self._prepare_output)
         return prepare(
             config.storage,
             self.plan,
@@ -52,56 +64,85 @@ class Stages:
     @property
     def prepared(self) -> StageOutput:
         """Prepare's finished output."""
-        config = self.config
-        return _finished(prepare_output(config.storage, self.plan, config.ingest, config.screening, config.splitting))
+        return _finished(self._prepare_output)
 
     def train(self) -> StageOutput:
         """Run train."""
+        output = self._train_output
+        if self.config.training.source == "prepared" and not output.is_complete:
+            _finished(self._prepare_output)
+        self._join_for(output)
         return train(self.config.train_settings, self.plan, self.base_model)
 
     @property
     def trained(self) -> StageOutput:
         """Train's finished output."""
-        return _finished(train_output(self.config.train_settings, self.plan, self.base_model))
+        return _finished(self._train_output)
 
     def tune(self) -> StageOutput:
         """Run tune."""
+        self._join_for(self._tune_output)
         return tune(self.config.tune_settings, self.prepared, _model_of(self.trained))
 
     @property
-    def tuned(self) -> StageOutput:
-        """Tune's finished output."""
-        return _finished(tune_output(self.config.tune_settings, self.prepared, _model_of(self.trained)))
+    def tuned(self) -> StageOutput | None:
+        """Tune's finished output; None where no task is configured."""
+        if self.config.tuning is None:
+            return None
+        return _finished(self._tune_output)
 
     @property
     def score_settings(self) -> ScoreSettings:
         """What the score stage takes: the models must be finished."""
-        config = self.config
+        config, tuned = self.config, self.tuned
+        models = {BASELINE: self.base_model, "trained": _model_of(self.trained)}
+        if tuned:
+            models["tuned"] = _model_of(tuned)
         return ScoreSettings(
             storage=config.storage,
             instruction=config.packing.instruction,
             dtype=config.model.dtype,
-            task=config.tuning.task,
+            task=config.tuning.task if config.tuning else None,
             scoring=config.scoring,
-            models=models_to_score(
-                self.base_model, _model_of(self.trained), _model_of(self.tuned), config.scoring, config.storage
-            ),
+            models={**models, **rivals(config.scoring, config.storage)},
         )
 
     def score(self) -> StageOutput:
         """Run score."""
+        self._join_for(self._score_output)
         return score(self.score_settings, self.prepared)
 
     @property
     def scored(self) -> StageOutput:
         """Score's finished output."""
-        return _finished(score_output(self.score_settings, self.prepared))
+        return _finished(self._score_output)
 
     def report(self) -> Path:
         """Write the report from the four finished outputs, and return the HTML file."""
         scored = self.scored
         directory = Path(self.config.storage).expanduser().resolve() / f"report-{scored.identity}"
         return write_report(self.config.reporting, self.prepared, self.trained, self.tuned, scored, directory)
+
+    @property
+    def _prepare_output(self) -> StageOutput:
+        config = self.config
+        return prepare_output(config.storage, self.plan, config.ingest, config.screening, config.splitting)
+
+    @property
+    def _train_output(self) -> StageOutput:
+        return train_output(self.config.train_settings, self.plan, self.base_model)
+
+    @property
+    def _tune_output(self) -> StageOutput:
+        return tune_output(self.config.tune_settings, self.prepared, _model_of(self.trained))
+
+    @property
+    def _score_output(self) -> StageOutput:
+        return score_output(self.score_settings, self.prepared)
+
+    def _join_for(self, output: StageOutput) -> None:
+        if not output.is_complete:
+            join(self.config.cluster)
 
 
 def _finished(output: StageOutput) -> StageOutput:

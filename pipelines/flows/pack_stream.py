@@ -21,14 +21,14 @@ from pipelines.flows.prepare import shard_name
 from pipelines.flows.shard import PrepareConfig, ShardPreparer
 from pipelines.ingest.plan import Shard
 from pipelines.model.chat import ChatEncoder
-from pipelines.model.load import load_tokenizer
+from pipelines.model.tokenizer import load_tokenizer
 from pipelines.packing.config import PackingConfig
 from pipelines.packing.order import shuffled
 from pipelines.packing.window import EncodedWindow, WindowPosition, encode_examples, pack_window
 from pipelines.stage.guard import no_text_escapes
 from pipelines.stage.ledger import LedgerRows
 from pipelines.stage.output import write_table
-from pipelines.training.checkpoint import TrainState
+from pipelines.training.state import TrainState
 from schemas.ledger import Outcome, Stage
 from schemas.notes import Split
 from schemas.packs import PACK_STREAM

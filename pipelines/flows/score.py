@@ -40,22 +40,21 @@ class ScoreSettings:
         storage: folder that every node sees.
         instruction: that training used.
         dtype: of the weights that the models compute with.
-        task: the labelled task.
+        task: the labelled task; null for none.
         models: role → path, the baseline's role first.
     """
 
     storage: str
     instruction: str
     dtype: str
-    task: TaskConfig
+    task: TaskConfig | None
     scoring: ScoringConfig
     models: dict[str, str]
 
 
-def models_to_score(base: str, trained: str, tuned: str, config: ScoringConfig, storage: str) -> dict[str, str]:
-    """Role → path of every model that is compared."""
-    rivals = {name: prepare_model(ModelConfig(path=path), storage) for name, path in config.rivals.items()}
-    return {BASELINE: base, "trained": trained, "tuned": tuned, **rivals}
+def rivals(config: ScoringConfig, storage: str) -> dict[str, str]:
+    """Name → path of every other model to compare with."""
+    return {name: prepare_model(ModelConfig(path=path), storage) for name, path in config.rivals.items()}
 
 
 def score_output(settings: ScoreSettings, prepared: StageOutput) -> StageOutput:
@@ -78,9 +77,10 @@ def score(settings: ScoreSettings, prepared: StageOutput) -> StageOutput:
     output = score_output(settings, prepared)
     if output.is_complete:
         return output
+    task = settings.task
     items = _items(settings, prepared)
-    for task, rows in items.items():
-        write_table(output.path / "items" / f"{task}.parquet", rows)
+    for name, rows in items.items():
+        write_table(output.path / "items" / f"{name}.parquet", rows)
     everything = pa.concat_tables(items.values())
     logger.info("score: %d items of %d tasks, %d models", everything.num_rows, len(items), len(settings.models))
     predict(everything, settings.models, settings.dtype, settings.scoring, output.path)
@@ -90,14 +90,14 @@ def score(settings: ScoreSettings, prepared: StageOutput) -> StageOutput:
         everything,
         settings.scoring,
         baseline=BASELINE,
-        positive_labels={task: settings.task.positive for task in items if task == settings.task.name},
+        positive_labels={task.name: task.positive} if task and task.name in items else {},
     )
     write_table(output.path / "scores.parquet", scores)
     output.commit(
         config=settings,
         inputs={"prepare": prepared.identity},
         results={
-            "num_items": {task: rows.num_rows for task, rows in items.items()},
+            "num_items": {name: rows.num_rows for name, rows in items.items()},
             "num_predictions": predictions.num_rows,
             "models": settings.models,
             "scores": scores.num_rows,
@@ -115,8 +115,9 @@ def _items(settings: ScoreSettings, prepared: StageOutput) -> dict[str, pa.Table
     tables = [mdm_likelihood_items(test, settings.instruction, config)]
     if len(set(diagnoses["diagnosis"].drop_null().to_pylist())) > config.diagnosis.num_choices:
         tables.append(assigned_diagnosis_items(test, diagnoses, config))
-    labelled = task_examples(labelled_notes(prepared, task), task)
-    held_out = labelled.filter(pa.compute.equal(labelled["split"], Split.TEST.value))
-    tables.append(label_items(held_out, task.question, task.labels, config, task=task.name, system=task.system))
+    if task:
+        labelled = task_examples(labelled_notes(prepared, task), task)
+        held_out = labelled.filter(pa.compute.equal(labelled["split"], Split.TEST.value))
+        tables.append(label_items(held_out, task.question, task.labels, config, task=task.name, system=task.system))
     tables += [benchmark_items(source, config) for source in config.benchmarks]
     return {rows["task"][0].as_py(): rows for rows in tables if rows.num_rows}

@@ -14,7 +14,6 @@ from pipelines.ingest.config import IngestConfig
 from pipelines.ingest.plan import Shard
 from pipelines.ingest.read import read_shard
 from pipelines.screening.policy import ScreeningConfig
-from pipelines.screening.screener import Screener
 from pipelines.splitting.config import SplittingConfig
 from pipelines.splitting.split import split_notes
 from pipelines.stage.guard import no_text_escapes
@@ -52,6 +51,9 @@ class ShardPreparer:
     """Holds the screening engine, which takes seconds to load, and prepares shard after shard."""
 
     def __init__(self, config: PrepareConfig):
+        # Imported where it is needed: actors that pack prepared examples import this module and screen nothing.
+        from pipelines.screening.screener import Screener
+
         self._config = config
         self._screener = Screener(config.screening, config.hmac_key_file.read_bytes())
 

@@ -56,10 +56,11 @@ def used_fields(config: IngestConfig, schema: pa.Schema) -> dict[str, pa.DataTyp
 
 
 def carried_fields(config: IngestConfig, schema: pa.Schema) -> tuple[pa.Field, ...]:
-    """Arrow fields of the carried columns; dictionary-encoded ones become plain, as shards share no dictionary."""
-    kinds = (schema.field(name).type for name in config.carry)
+    """Arrow fields of the carried columns that a file has; a dictionary-encoded one becomes plain."""
+    names = [name for name in config.carry if name in schema.names]
+    kinds = (schema.field(name).type for name in names)
     plain = (kind.value_type if pa.types.is_dictionary(kind) else kind for kind in kinds)
-    return tuple(pa.field(name, kind) for name, kind in zip(config.carry, plain, strict=True))
+    return tuple(pa.field(name, kind) for name, kind in zip(names, plain, strict=True))
 
 
 def schema_problems(config: IngestConfig, schema: pa.Schema) -> list[str]:
@@ -75,9 +76,6 @@ def schema_problems(config: IngestConfig, schema: pa.Schema) -> list[str]:
     for column, source in config.columns.items():
         if source not in schema.names:
             problems.append(f"has no column {source!r}, which `columns` gives for {column!r}, but {has}")
-    for name in config.carry:
-        if name not in schema.names:
-            problems.append(f"has no column {name!r}, which `carry` names, but {has}")
     for column, source in source_columns(config, schema).items():
         kind = schema.field(source).type
         if not _takes(column, kind):

@@ -18,7 +18,7 @@ class IngestConfig:
         columns: contract column → column in the file. A contract column not named here is taken by its own name where
             the file has it. One column of the file may serve several contract columns.
         constants: contract column → literal given to every row, for example {note_type: clinic}.
-        carry: further columns of the file, carried through every stage untouched.
+        carry: further columns, carried through every stage untouched; null for the notes of a file that lacks one.
         rows_per_shard: most rows in one piece of work.
         validation_share: share of patients held out for validation, in [0, 1).
         test_share: share of patients held out for the test, in [0, 1).

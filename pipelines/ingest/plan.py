@@ -78,6 +78,7 @@ def plan_ingest(config: IngestConfig) -> IngestPlan:
     if not problems:
         problems += _disagreements(files, config)
     num_rows = sum(sum(file.group_rows) for file in files)
+    carried = _carried(files, config, problems)
     if not problems and num_rows == 0:
         problems.append(f"{', '.join(config.paths)}: the files hold no rows; give files with notes")
     ids = [] if problems else [_note_ids(file, config, problems) for file in files]
@@ -88,7 +89,6 @@ def plan_ingest(config: IngestConfig) -> IngestPlan:
         for start, length in _row_ranges(file.group_rows, config.rows_per_shard):
             repeated = tuple(row for row in duplicates if start <= row < start + length)
             shards.append(Shard(len(shards), file.source.name, start, length, repeated))
-    carried = columns.carried_fields(config, files[0].schema)
     return IngestPlan(tuple(shards), num_rows, carried, [file.fingerprint for file in files])
 
 
@@ -118,12 +118,24 @@ def _open(source: Source, config: IngestConfig, problems: list[str]) -> _File | 
     return None if found else _File(source, schema, group_rows, fingerprint)
 
 
+def _carried(files: list[_File], config: IngestConfig, problems: list[str]) -> tuple[pa.Field, ...]:
+    """Fields of the carried columns, each as the first file that has it says."""
+    found = {field.name: field for file in reversed(files) for field in columns.carried_fields(config, file.schema)}
+    for name in config.carry:
+        if files and name not in found:
+            has = ", ".join(files[0].schema.names)
+            problems.append(f"no file has a column {name!r}, which `carry` names; {files[0].source.name} has {has}")
+    return tuple(found[name] for name in config.carry if name in found)
+
+
 def _disagreements(files: list[_File], config: IngestConfig) -> list[str]:
     problems = []
     first = columns.used_fields(config, files[0].schema)
     for file in files[1:]:
         fields = columns.used_fields(config, file.schema)
         for name in sorted(first.keys() | fields.keys()):
+            if name in config.carry and not (name in first and name in fields):
+                continue  # the notes of a file that lacks a carried column carry nulls
             here, there = (str(side.get(name, "missing")) for side in (fields, first))
             if here != there:
                 problems.append(

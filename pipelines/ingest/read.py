@@ -94,7 +94,7 @@ def _read_rows(shard: Shard, config: IngestConfig, carried: tuple[pa.Field, ...]
     try:
         with pq.ParquetFile(source.path, filesystem=source.filesystem, page_checksum_verification=True) as parquet:
             schema = parquet.schema_arrow
-            if columns.schema_problems(config, schema) or columns.carried_fields(config, schema) != carried:
+            if columns.schema_problems(config, schema) or set(columns.carried_fields(config, schema)) - set(carried):
                 raise InputError(f"{shard.file} is not the file that was planned: start the run again")
             names = list(columns.used_fields(config, schema))
             groups: list[int] = []
@@ -143,5 +143,8 @@ def _notes_table(
     splits = [assign_split(values["patient_id"][row], config).value for row in kept]
     data["split"] = pa.array(splits, type=pa.string())
     for field in carried:
-        data[field.name] = arrays[field.name].take(pa.array(kept, type=pa.int64())).cast(field.type)
+        if field.name in arrays:
+            data[field.name] = arrays[field.name].take(pa.array(kept, type=pa.int64())).cast(field.type)
+        else:
+            data[field.name] = pa.nulls(len(kept), type=field.type)
     return pa.table([data[name] for name in schema.names], schema=schema)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 
 from pipelines.model.attention import PER_DOCUMENT, register
+from pipelines.model.tokenizer import load_tokenizer
 from pipelines.stage.output import StageOutput, fingerprint
 from schemas.errors import ConfigError, InputError
 
@@ -71,25 +72,6 @@ def require_model_directory(path: Path) -> None:
         raise InputError(f"model directory {path} has no weights (*.safetensors)")
     if not (path / "tokenizer.json").is_file() and not (path / "tokenizer_config.json").is_file():
         raise InputError(f"model directory {path} has no tokenizer: copy tokenizer.json and tokenizer_config.json in")
-
-
-def load_tokenizer(path: str, gguf_file: str | None = None) -> Any:
-    """The model's own fast tokenizer.
-
-    Raises:
-        InputError: it cannot be loaded, or has no chat template or end token.
-    """
-    from transformers import AutoTokenizer
-
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(path, **({"gguf_file": gguf_file} if gguf_file else {}))
-    except (OSError, ValueError) as error:
-        raise InputError(f"no tokenizer could be loaded from {path!r} ({type(error).__name__})") from error
-    if tokenizer.chat_template is None:
-        raise InputError(f"the tokenizer of {path!r} has no chat template: use an instruct model")
-    if tokenizer.eos_token_id is None:
-        raise InputError(f"the tokenizer of {path!r} has no end-of-turn token (eos_token)")
-    return tokenizer
 
 
 def load_model(path: str, dtype: str, attention: str = PER_DOCUMENT) -> Any:

@@ -91,7 +91,7 @@ def _charts(report: Mapping[str, Any]) -> dict[str, list[Chart]]:
         "funnel": {"Notes at each stage": funnel_figure(report["funnel"])},
         "findings": {"Findings by kind": findings_figure(findings)} if findings["kinds"] else {},
         "training": training_figures(report["training"]),
-        "tuning": trials_figures(report["tuning"]),
+        "tuning": trials_figures(report["tuning"]) if report["tuning"] else {},
         "scores": forest_figures(report["scores"]),
         "labels": {f"{task['task']}: share of each label": labels_figure(task) for task in labels},
     }

@@ -34,13 +34,14 @@ def write_report(
     config: ReportingConfig,
     prepare: StageOutput,
     train: StageOutput,
-    tune: StageOutput,
+    tune: StageOutput | None,
     score: StageOutput,
     directory: Path,
 ) -> Path:
     """Write report.json and report.html; the same outputs give the same bytes.
 
     Args:
+        tune: null where no task was configured.
         directory: where to; made where it is missing.
 
     Returns:
@@ -59,16 +60,16 @@ def write_report(
 
 
 def build_report(
-    config: ReportingConfig, prepare: StageOutput, train: StageOutput, tune: StageOutput, score: StageOutput
+    config: ReportingConfig, prepare: StageOutput, train: StageOutput, tune: StageOutput | None, score: StageOutput
 ) -> dict[str, Any]:
     """The document: everything that the page and the terminal table show. Raises as `write_report`."""
-    stages = (prepare, train, tune, score)
+    stages = (prepare, train, tune, score) if tune else (prepare, train, score)
     manifests = {output.stage: output.manifest() for output in stages}
     results = {stage: manifest["results"] for stage, manifest in manifests.items()}
     scores_file = score.path / "scores.parquet"
     if not scores_file.is_file():
         raise InputError(f"no scores at {scores_file}: run the score stage again")
-    scores = scores_section(pq.read_table(scores_file, partitioning=None), results[tune.stage]["task"])
+    scores = scores_section(pq.read_table(scores_file, partitioning=None), results[tune.stage]["task"] if tune else None)
     document = {
         "title": config.title,
         "remarks": list(config.remarks),
@@ -76,7 +77,7 @@ def build_report(
         "funnel": funnel_section(results[prepare.stage], results[train.stage]),
         "findings": findings_section(prepare.read("findings", FINDINGS), results[prepare.stage]["findings"]),
         "training": training_section(results[train.stage], read_step_log(train.path / "run" / "steps.jsonl")),
-        "tuning": trials_section(results[tune.stage], tune.path),
+        "tuning": trials_section(results[tune.stage], tune.path) if tune else None,
         "scores": scores,
         "labels": labels_section(score.read("predictions", PREDICTIONS), scores),
         "models": {model: results[score.stage]["models"][model] for model in scores["models"]},

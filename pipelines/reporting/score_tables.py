@@ -20,12 +20,12 @@ _HEADLINES = ("nll_per_token", "accuracy", "balanced_accuracy")
 _HEADLINES_OF_LABELS = ("balanced_accuracy", *_HEADLINES)
 
 
-def scores_section(scores: pa.Table, tuned_task: str) -> dict[str, Any]:
+def scores_section(scores: pa.Table, tuned_task: str | None) -> dict[str, Any]:
     """Models, all rows, and one headline metric for each task.
 
     Args:
         scores: rows of the SCORES schema.
-        tuned_task: the labelled task that the tuned model was trained on.
+        tuned_task: the labelled task that the tuned model was trained on; null for none.
 
     Raises:
         InputError: the table is not of the schema, or holds a verdict that its difference does not bear out.

@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from pipelines.model.load import load_tokenizer, require_model_directory
+from pipelines.model.load import require_model_directory
+from pipelines.model.tokenizer import load_tokenizer
 from pipelines.stage.output import versions
 from schemas.errors import CheckpointError
 

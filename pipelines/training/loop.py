@@ -11,10 +11,11 @@ import torch
 import torch.distributed as dist
 
 from pipelines.model.packed import Pack
-from pipelines.training.checkpoint import TrainState, delete_old, load, newest_verified, save
+from pipelines.training.checkpoint import delete_old, load, newest_verified, save
 from pipelines.training.config import TrainingConfig, learning_rate_at
 from pipelines.training.engine import full_state_dict, start_engine
 from pipelines.training.export import export_model
+from pipelines.training.state import TrainState
 from pipelines.training.stream import StepPacks
 from pipelines.training.validation import ValidationMetrics, likelihood_metrics, validate
 from schemas.errors import InputError

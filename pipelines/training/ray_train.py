@@ -17,8 +17,9 @@ from ray.train.torch import TorchConfig, TorchTrainer
 
 from pipelines.stage.cluster import require_cpus
 from pipelines.training import loop
-from pipelines.training.checkpoint import Checkpoint, TrainState, newest_verified
+from pipelines.training.checkpoint import Checkpoint, newest_verified
 from pipelines.training.engine import start_process_group
+from pipelines.training.state import TrainState
 from pipelines.training.stream import steps_of_rank
 from schemas.errors import CheckpointError, StageError, WardroundError
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from pipelines.model.packed import Pack
-from pipelines.training.checkpoint import TrainState
+from pipelines.training.state import TrainState
 from schemas.errors import LedgerError
 
 

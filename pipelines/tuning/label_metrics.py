@@ -3,7 +3,6 @@
 from collections import defaultdict
 
 import numpy as np
-from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from pipelines.model.packed import DocumentScore
 from pipelines.tuning.examples import parse_choice_id
@@ -29,6 +28,9 @@ class LabelMetrics:
         `label_loss` is the mean over labels of the mean cross-entropy (nats) of that label's examples, so that a rare
         label weighs as much as a frequent one. `majority_prediction_share` is 1.0 where the model has collapsed.
         """
+        # Imported late: every process of every trial imports this module, and only the workers come here.
+        from sklearn.metrics import balanced_accuracy_score, f1_score
+
         nll: dict[str, dict[int, float]] = defaultdict(dict)
         answers: dict[str, int] = {}
         for score in scores:

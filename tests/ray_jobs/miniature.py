@@ -45,9 +45,9 @@ tuning:
   num_trials: 4
   epochs: 1
   learning_rate_range: [3.0e-4, 5.0e-3]
-  max_train_examples: 24
-  max_validation_examples: 12
-  validate_every_steps: 3
+  max_train_examples: 64
+  max_validation_examples: 20
+  validate_every_steps: 5
 scoring:
   max_items_per_task: 40
   max_item_tokens: 1024

@@ -25,7 +25,7 @@ _CAP = r"(?:(?:St|Mt|Ft)\.|\p{Lu}(?:[\p{L}\p{M}'’-]|\.(?=\p{L}))*)"
 _CITY = rf"{_CAP}(?:[ \t]+{_CAP}){{0,3}}"
 _ZIP = r"\d{5}(?:-\d{4})?"
 _UNIT = r"(?:[ \t]*,?[ \t]*(?i:apt|apartment|unit|suite|ste|room|rm|floor|fl|#)\.?[ \t]*#?[\w-]{1,6})?"
-_TAIL = rf"(?:[ \t]*,?[ \t\r\n]{{1,3}}{_CITY}[ \t]*,[ \t]*(?:{_CODES})\b(?:[ \t]+{_ZIP})?)?"
+_TAIL = rf"(?:[ \t]*,?[ \t\r\n]{{1,3}}{_CITY}[ \t]*,?[ \t]*\b(?:{_CODES})\b(?:[ \t]+{_ZIP})?)?"
 
 
 def _below_state(text: str, span: Span) -> Span | None:

@@ -118,7 +118,7 @@ def _prefixed() -> list[CuedPattern]:
         CuedPattern(
             name=f"{entity_type.lower()}_prefix",
             entity_type=entity_type,
-            expression=rf"(?:(?<![A-Za-z0-9-])|(?<=[a-z]))(?P<value>(?:{prefixes})[-_#]?(?=[A-Za-z0-9-]*\d{{4}})[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)(?![A-Za-z0-9])",
+            expression=rf"(?:(?<![A-Za-z0-9-])|(?<=[a-z]))(?P<value>(?:{prefixes})[-_#]?(?=(?:[A-Za-z-]*\d){{4}})[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)(?![A-Za-z0-9])",
         )
         for entity_type, prefixes in _PREFIXES.items()
     ]

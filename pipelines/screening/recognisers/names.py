@@ -298,8 +298,8 @@ PATTERNS = (
         _last_first_mixed,
     ),
     _pattern(
-        "first_name",
-        r"(?<![\w'’-])(?P<value>\p{Lu}[\p{L}\p{M}]+[ \t]+(?:\p{Lu}\.?[ \t]+)?\p{Lu}[\p{L}\p{M}]+(?:['’-]\p{L}+)*)(?![\w-])",
+        "first_name",  # looks ahead, so that "Employee Emily Walker" is tried from every word
+        r"(?<![\w'’-])(?=(?P<value>\p{Lu}[\p{L}\p{M}]+[ \t]+(?:\p{Lu}\.?[ \t]+)?\p{Lu}[\p{L}\p{M}]+(?:['’-]\p{L}+)*)(?![\w-]))",
         0.8,
         _listed_first_name,
     ),

@@ -11,6 +11,8 @@ import pytest
 
 from pipelines.ingest.config import IngestConfig
 from pipelines.ingest.plan import plan_ingest
+from pipelines.ingest.read import read_shard
+from pipelines.stage.ledger import LedgerRows
 from schemas.errors import ConfigError, InputError
 
 SECRET = "Unmistakable note text"
@@ -239,3 +241,14 @@ def test_shards_are_small_to_send(tmp_path: Path) -> None:
 def test_settings_check_themselves(settings: dict) -> None:
     with pytest.raises(ConfigError, match=next(iter(settings)).split("_share")[0]):
         IngestConfig(**{"notes": "notes.parquet", **settings})
+
+
+def test_notes_of_a_file_without_a_carried_column_carry_nulls(tmp_path: Path) -> None:
+    notes = {"note_id": ["a"], "patient_id": ["p"], "text": ["Chest pain."]}
+    pq.write_table(pa.table(notes), tmp_path / "1.parquet")
+    pq.write_table(pa.table({**notes, "note_id": ["b"], "arrest": ["yes"]}), tmp_path / "2.parquet")
+    config = IngestConfig(notes=str(tmp_path), carry=["arrest"])
+    plan = plan_ingest(config)
+    assert plan.carried == (pa.field("arrest", pa.string()),)
+    tables = [read_shard(shard, config, plan.carried, LedgerRows(shard.file)) for shard in plan.shards]
+    assert [table["arrest"].to_pylist() for table in tables] == [[None], ["yes"]]

@@ -6,7 +6,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from pipelines.model.chat import ChatEncoder, NoRoomForTargetError
-from pipelines.model.load import load_tokenizer
+from pipelines.model.tokenizer import load_tokenizer
 from schemas.errors import InputError
 
 SYSTEM = "You are a physician."

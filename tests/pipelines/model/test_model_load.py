@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.model.load import ModelConfig, load_tokenizer, prepare_model, resolve, weights_digest
+from pipelines.model.load import ModelConfig, prepare_model, resolve, weights_digest
+from pipelines.model.tokenizer import load_tokenizer
 from schemas.errors import ConfigError, InputError
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.model.chat import ChatEncoder
-from pipelines.model.load import load_tokenizer
+from pipelines.model.tokenizer import load_tokenizer
 from pipelines.packing.config import PackingConfig
 from pipelines.packing.window import WindowPosition, encode_examples, pack_window, require_divisible
 from schemas.errors import ConfigError

@@ -56,6 +56,7 @@ PLANTED = [
     ("Electronically signed by Anaïs Lefèvre", "PERSON", "Anaïs Lefèvre"),
     ("Dear Dr. Moreau,", "PERSON", "Moreau"),
     ("Grace Young was discharged.", "PERSON", "Grace Young"),
+    ("Employee Emily Walker came.", "PERSON", "Emily Walker"),
     # places
     ("Lives at 12 Orchard Lane, Springfield, IL 62704 now.", "LOCATION", "12 Orchard Lane, Springfield, IL 62704"),
     ("Mail to P.O. Box 331.", "LOCATION", "P.O. Box 331"),

@@ -14,13 +14,13 @@ import torch
 import torch.multiprocessing
 
 from pipelines.model.chat import ChatEncoder
-from pipelines.model.load import load_tokenizer
+from pipelines.model.tokenizer import load_tokenizer
 from pipelines.packing.config import PackingConfig
 from pipelines.packing.window import WindowPosition, encode_examples, pack_window
 from pipelines.training import loop
-from pipelines.training.checkpoint import TrainState
 from pipelines.training.config import TrainingConfig
 from pipelines.training.engine import start_process_group
+from pipelines.training.state import TrainState
 from pipelines.training.stream import steps_of_rank
 
 NUM_SLOTS = 4

@@ -12,9 +12,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from pipelines.model.load import load_model
 from pipelines.model.packed import PackedModel
 from pipelines.stage.output import MANIFEST
-from pipelines.training.checkpoint import TrainState, newest_verified
+from pipelines.training.checkpoint import newest_verified
 from pipelines.training.config import TrainingConfig, learning_rate_at
 from pipelines.training.loop import EXPORT
+from pipelines.training.state import TrainState
 from pipelines.training.stream import steps_of_rank
 from schemas.errors import CheckpointError
 

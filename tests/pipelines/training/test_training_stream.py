@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from gloo_ranks import NUM_SLOTS, stream_rows
 
-from pipelines.training.checkpoint import TrainState
+from pipelines.training.state import TrainState
 from pipelines.training.stream import steps_of_rank
 from schemas.errors import LedgerError
 
