@@ -62,9 +62,9 @@ class Case:
     rivals: tuple[Diagnosis, ...]  # two
 
 
-def draw_patient(rng: random.Random, patient_id: str) -> Patient:
+def draw_patient(rng: random.Random, patient_id: str, skew: float) -> Patient:
     """A patient whose age and sex fit some diagnosis, common ones more often."""
-    first = draw(rng, {diagnosis: float(diagnosis.frequency) for diagnosis in diagnoses()})
+    first = draw(rng, {diagnosis: diagnosis.frequency**skew for diagnosis in diagnoses()})
     age = rng.randint(*first.ages)
     if age > OLDEST_UNIDENTIFIED_AGE and rng.random() < 0.7:
         age = rng.randint(60, OLDEST_UNIDENTIFIED_AGE)
@@ -79,10 +79,10 @@ def draw_patient(rng: random.Random, patient_id: str) -> Patient:
     )
 
 
-def draw_case(rng: random.Random, patient: Patient) -> Case:
+def draw_case(rng: random.Random, patient: Patient, skew: float) -> Case:
     """One visit of the patient."""
     candidates = [diagnosis for diagnosis in diagnoses() if diagnosis.fits(patient.age, patient.sex)]
-    diagnosis = draw(rng, {candidate: float(candidate.frequency) for candidate in candidates})
+    diagnosis = draw(rng, {candidate: candidate.frequency**skew for candidate in candidates})
     typical, *others = diagnosis.complaints
     complaint = rng.choice(others) if others and rng.random() >= TYPICAL_COMPLAINT else typical
     rivals = [rival for rival in siblings(complaint) if rival in candidates and rival is not diagnosis]

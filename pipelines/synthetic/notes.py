@@ -61,6 +61,7 @@ class SyntheticConfig:
     Attributes:
         num_patients: each has one to four notes, 1.75 on average.
         seed: the same seed gives the same text, byte for byte.
+        prevalence_skew: power of the diagnoses' frequencies: above 1, common ones crowd out rare ones.
         in_hospital_share: notes that mention an arrest in hospital; likewise the other kinds of mention.
         identifier_share: notes with planted identifiers.
         placeholder_share: notes in which an earlier de-identification left its placeholders.
@@ -74,6 +75,7 @@ class SyntheticConfig:
 
     num_patients: int = 900
     seed: int = 17
+    prevalence_skew: float = 1.0
     in_hospital_share: float = 0.11
     out_of_hospital_share: float = 0.05
     negated_share: float = 0.06
@@ -88,6 +90,8 @@ class SyntheticConfig:
     def __post_init__(self) -> None:
         if self.num_patients < 1:
             raise ConfigError(f"synthetic.num_patients is {self.num_patients}: give at least 1")
+        if not 0 <= self.prevalence_skew <= 5:
+            raise ConfigError(f"synthetic.prevalence_skew is {self.prevalence_skew}: give 0 (all alike) to 5")
         for name, value in vars(self).items():
             if name.endswith("_share") and not 0 <= value <= 1:
                 raise ConfigError(f"synthetic.{name} is {value}: give a share from 0 to 1")
@@ -124,7 +128,7 @@ def write_notes(config: SyntheticConfig, directory: Path) -> Path:
 
 def _patient_rows(config: SyntheticConfig, index: int) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     rng = random.Random(f"{config.seed}/{index}")
-    patient = draw_patient(rng, f"P{index:06}")
+    patient = draw_patient(rng, f"P{index:06}", config.prevalence_skew)
     time = _EPOCH + timedelta(minutes=rng.randrange(700 * 24 * 60))
     rows = []
     for visit in range(draw(rng, _VISITS)):
@@ -136,7 +140,7 @@ def _patient_rows(config: SyntheticConfig, index: int) -> list[tuple[dict[str, A
 def _note_rows(
     rng: random.Random, config: SyntheticConfig, patient: Patient, suffix: str, time: datetime
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    case = draw_case(rng, patient)
+    case = draw_case(rng, patient, config.prevalence_skew)
     kind = _draw_arrest(rng, config, case)
     has_reasoning = rng.random() >= config.no_reasoning_share
     text, spans = resolve(_write(rng, config, case, kind, has_reasoning))
@@ -173,15 +177,15 @@ def _note_rows(
 def _draw_arrest(rng: random.Random, config: SyntheticConfig, case: Case) -> ArrestKind:
     """The kind of mention. The sicker arrest more often, and the shares over all diagnoses are kept."""
     shares = {ArrestKind(name): getattr(config, f"{name}_share") for name in _MENTIONED}
-    tilt = _ARREST_TILT[case.diagnosis.severity] / _mean_tilt()
+    tilt = _ARREST_TILT[case.diagnosis.severity] / _mean_tilt(config.prevalence_skew)
     for kind in (ArrestKind.IN_HOSPITAL, ArrestKind.OUT_OF_HOSPITAL):
         shares[kind] = min(shares[kind] * tilt, 0.4)
     return draw(rng, {**shares, ArrestKind.NONE: 1 - sum(shares.values())})
 
 
 @cache
-def _mean_tilt() -> float:
-    weights = [diagnosis.frequency for diagnosis in diagnoses()]
+def _mean_tilt(skew: float) -> float:
+    weights = [diagnosis.frequency**skew for diagnosis in diagnoses()]
     tilts = [_ARREST_TILT[diagnosis.severity] for diagnosis in diagnoses()]
     return sum(weight * tilt for weight, tilt in zip(weights, tilts, strict=True)) / sum(weights)
 

@@ -46,6 +46,15 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     return read_tables(write_notes(PLAIN, tmp_path_factory.mktemp("hospital")))
 
 
+@pytest.fixture(scope="module")
+def without_reasoning(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Text of a note that has no assessment and no plan."""
+    config = replace(PLAIN, num_patients=1, no_reasoning_share=1.0)
+    text = read_tables(write_notes(config, tmp_path_factory.mktemp("triage")))["text"][0].as_py()
+    assert isinstance(text, str)
+    return text
+
+
 def hospital_argv(root: Path, notes: pa.Table, model: Path) -> list[str]:
     """The miniature's configuration for notes and a model that are there already."""
     (root / "notes").mkdir(parents=True, exist_ok=True)
@@ -126,9 +135,7 @@ class TestBeforeRay:
         says(line, "tuning.task.label_column", ARREST_COLUMN, "ingest.carry", "add it there")
 
     @pytest.mark.parametrize("job", [train.job, pipeline.job])
-    def test_missing_model(
-        self, job: Job, argv: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_missing_model(self, job: Job, argv: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         line = refusal(job, [*argv, "--model.path", str(tmp_path / "absent")], capsys)
         says(line, "model.path", str(tmp_path / "absent"), "existing directory")
         assert not (tmp_path / "storage").exists(), "no stage ran before"
@@ -167,9 +174,8 @@ def _local_ray() -> Iterator[None]:
     ray.shutdown()
 
 
-def bad_rows(good: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+def bad_rows(good: dict[str, Any], without_reasoning: str) -> list[tuple[dict[str, Any], str]]:
     """One row of each kind that must not come through, and the bucket that it ends in."""
-    (triage,) = read_plain_triage()
     kinds: list[tuple[str, dict[str, Any], str]] = [
         ("null-text", {"text": None}, "ingest/rejected:empty_text"),
         ("empty-text", {"text": ""}, "ingest/rejected:empty_text"),
@@ -179,28 +185,25 @@ def bad_rows(good: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
         ("no-patient", {"patient_id": None}, "ingest/rejected:missing_patient_id"),
         ("huge", {"text": "The patient was well. " * 100_000}, "ingest/quarantined:oversize"),
         ("misread", {"text": good["text"].replace("e", "Ã©")}, "ingest/quarantined:mojibake"),
-        ("no-reasoning", {"text": triage["text"]}, "split/rejected:no_target"),
+        ("no-reasoning", {"text": without_reasoning}, "split/rejected:no_target"),
     ]
     return [({**good, "note_id": name, **changed}, bucket) for name, changed, bucket in kinds]
 
 
-def read_plain_triage() -> list[dict[str, Any]]:
-    from pipelines.synthetic.notes import _patient_rows
-
-    config = replace(PLAIN, num_patients=1, no_reasoning_share=1.0)
-    return [note for note, _ in _patient_rows(config, 0)][:1]
-
-
 @pytest.fixture(scope="module")
 def mixed(
-    tmp_path_factory: pytest.TempPathFactory, notes: pa.Table, chat_model: Path, _local_ray: None
+    tmp_path_factory: pytest.TempPathFactory,
+    notes: pa.Table,
+    without_reasoning: str,
+    chat_model: Path,
+    _local_ray: None,
 ) -> tuple[list[str], dict[int, str], StageOutput]:
     """Command line, bucket of each bad row, and the output of `prepare` on good notes with bad rows among them."""
     root = tmp_path_factory.mktemp("mixed")
     rows = notes.to_pylist()
     rows[1][ARREST_COLUMN] = "maybe"  # no ingest error: only the task knows its labels
     expected = {}
-    for place, (row, bucket) in enumerate(bad_rows(rows[0])):
+    for place, (row, bucket) in enumerate(bad_rows(rows[0], without_reasoning)):
         rows.insert(2 * place + 1, row)
         expected[2 * place + 1] = bucket
     argv = hospital_argv(root, pa.Table.from_pylist(rows, schema=notes.schema), chat_model)
@@ -209,6 +212,7 @@ def mixed(
     return argv, expected, StageOutput(root / "storage", "prepare", path.name.removeprefix("prepare-"))
 
 
+@pytest.mark.cluster
 def test_bad_rows_end_in_their_buckets_and_good_ones_come_through(
     mixed: tuple[list[str], dict[int, str], StageOutput], notes: pa.Table
 ) -> None:
@@ -226,6 +230,7 @@ def test_bad_rows_end_in_their_buckets_and_good_ones_come_through(
     assert sum(results["examples"].values()) == notes.num_rows
 
 
+@pytest.mark.cluster
 def test_a_value_that_is_no_label_is_counted_and_not_guessed(
     mixed: tuple[list[str], dict[int, str], StageOutput], chat_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -240,18 +245,19 @@ def test_a_value_that_is_no_label_is_counted_and_not_guessed(
     says(refusal(score.job, argv, capsys), "stage 'tune'", "python -m ray_jobs.tune")
 
 
-@pytest.mark.parametrize("source", ["prepared", "notes"])
+@pytest.mark.cluster
+@pytest.mark.usefixtures("_local_ray")
+@pytest.mark.parametrize("source", ["prepared", pytest.param("notes", marks=pytest.mark.slow)])
 def test_no_training_example_is_explained_by_the_buckets(
     source: str,
     notes: pa.Table,
+    without_reasoning: str,
     chat_model: Path,
     tmp_path: Path,
-    _local_ray: None,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     place = notes.column_names.index("text")
-    text = read_plain_triage()[0]["text"]
-    triage = notes.set_column(place, "text", pa.array([text] * notes.num_rows)).slice(0, 6)
+    triage = notes.set_column(place, "text", pa.array([without_reasoning] * notes.num_rows)).slice(0, 6)
     argv = [*hospital_argv(tmp_path, triage, chat_model), "--training.source", source]
     argv += ["--training.num_workers", "1", "--training.max_failures", "0"]
     if source == "prepared":
