@@ -69,7 +69,9 @@ def build_report(
     scores_file = score.path / "scores.parquet"
     if not scores_file.is_file():
         raise InputError(f"no scores at {scores_file}: run the score stage again")
-    scores = scores_section(pq.read_table(scores_file, partitioning=None), results[tune.stage]["task"] if tune else None)
+    scores = scores_section(
+        pq.read_table(scores_file, partitioning=None), results[tune.stage]["task"] if tune else None
+    )
     document = {
         "title": config.title,
         "remarks": list(config.remarks),

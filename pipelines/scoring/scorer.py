@@ -21,8 +21,8 @@ from transformers import AutoConfig
 from pipelines.model.best_fit import best_fit_decreasing
 from pipelines.model.chat import ChatEncoder, NoRoomForTargetError
 from pipelines.model.load import load_model
-from pipelines.model.tokenizer import load_tokenizer
 from pipelines.model.packed import DocumentScore, Pack, PackedModel, score_documents
+from pipelines.model.tokenizer import load_tokenizer
 from pipelines.scoring.config import ScoringConfig
 from schemas.benchmarks import ItemKind
 from schemas.errors import ConfigError
