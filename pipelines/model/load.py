@@ -123,6 +123,9 @@ def prepare_model(config: ModelConfig, storage: str) -> str:
         return source
     if not (Path(source) / config.gguf_file).is_file():
         raise InputError(f"model.gguf_file: no file {config.gguf_file!r} in {source}")
+    for package in ("gguf", "accelerate"):
+        if importlib.util.find_spec(package) is None:
+            raise InputError(f"model.gguf_file needs the package {package}: pip install 'wardround[gguf]'")
     output = StageOutput(storage, "model", fingerprint(weights_digest(source), config.gguf_file))
     folder = output.path / "model"
     if not output.is_complete:

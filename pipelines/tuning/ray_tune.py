@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import optuna
 import ray.train
 import ray.tune
 from ray.tune.integration.ray_train import TuneReportCallback
@@ -55,6 +56,7 @@ def search(config: TuningConfig, job: TrainJob, streams: Streams, seed: int) -> 
     Raises:
         StageError: no trial came to its end.
     """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     root = job.directory
     root.mkdir(parents=True, exist_ok=True)
     trainable = ray.tune.with_resources(_trainable(job, streams), {"CPU": _TRIAL_CPUS})

@@ -1,4 +1,4 @@
-"""A window's packs: every example once, every slot filled, the divisor right, the order a function of seed and epoch."""
+"""A window's packs: every example once, every slot filled, the divisor right, the order from seed and epoch."""
 
 from pathlib import Path
 from typing import Any
