@@ -36,7 +36,7 @@ from pipelines.splitting.config import SplittingConfig
 from pipelines.stage.ledger import LedgerRows, final_buckets, reconcile
 from pipelines.stage.output import StageOutput, fingerprint, write_table
 from pipelines.training.config import TrainingConfig
-from pipelines.training.loop import EXPORT, TrainJob
+from pipelines.training.loop import EXPORT, NoTrainingExamplesError, TrainJob
 from pipelines.training.progress import reported
 from pipelines.training.ray_train import Streams, fit
 from schemas.errors import InputError
@@ -112,8 +112,12 @@ def train(settings: TrainSettings, plan: IngestPlan, model_path: str) -> StageOu
         identity=output.identity,
         lineage={"notes": plan.inputs, "num_notes": plan.num_rows, "training": repr(settings.training)},
     )
-    with reported(job.directory):
-        last = fit(job, streams)
+    try:
+        with reported(job.directory):
+            last = fit(job, streams)
+    except NoTrainingExamplesError as error:
+        fates = final_buckets(output.read("ledger", LEDGER))
+        raise InputError(f"{error} of {plan.num_rows} notes; what became of them: {fates}") from None
     _finish_ledger(settings, source, model_path, ledger_directory)
     ledger = pa.concat_tables([source.earlier_ledger(), output.read("ledger", LEDGER)])
     counts = reconcile(ledger, plan.num_rows, [*PREPARE_STAGES, Stage.PACK])

@@ -33,7 +33,11 @@ class ClusterConfig:
 
 
 def join(config: ClusterConfig) -> None:
-    """Connect this process to Ray. Does nothing where it is connected."""
+    """Connect this process to Ray. Does nothing where it is connected.
+
+    Raises:
+        CapacityError: a local Ray did not start in time.
+    """
     if ray.is_initialized():
         return
     if config.address == "auto" and os.environ.get("RAY_ADDRESS"):
@@ -41,14 +45,17 @@ def join(config: ClusterConfig) -> None:
     elif config.address in ("auto", "local"):
         # No token is needed on a loopback-only Ray of one job, and Ray would write one readable by every user.
         os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-        ray.init(
-            address="local",
-            num_cpus=config.local_cpus,
-            include_dashboard=config.dashboard,
-            dashboard_host="127.0.0.1",
-            logging_level=logging.WARNING,
-            log_to_driver=config.worker_logs,
-        )
+        try:
+            ray.init(
+                address="local",
+                num_cpus=config.local_cpus,
+                include_dashboard=config.dashboard,
+                dashboard_host="127.0.0.1",
+                logging_level=logging.WARNING,
+                log_to_driver=config.worker_logs,
+            )
+        except Exception as error:  # noqa: BLE001 - Ray says "timed out during startup" with a bare Exception
+            raise CapacityError(f"Ray did not start on this machine ({error}): free processors and memory") from None
     else:
         ray.init(address=config.address, log_to_driver=config.worker_logs)
     # Each stage says for itself how far it is.

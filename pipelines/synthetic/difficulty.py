@@ -118,8 +118,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How hard the synthetic tasks are.")
     parser.add_argument("--num_patients", type=int, default=SyntheticConfig.num_patients)
     parser.add_argument("--seed", type=int, default=SyntheticConfig.seed)
-    options = parser.parse_args()
-    config = SyntheticConfig(num_patients=options.num_patients, seed=options.seed)
+    parser.add_argument("--prevalence_skew", type=float, default=SyntheticConfig.prevalence_skew)
+    config = SyntheticConfig(**vars(parser.parse_args()))
     with tempfile.TemporaryDirectory() as folder:
         notes = read_tables(write_notes(config, Path(folder)))
         truth = read_tables(Path(folder))

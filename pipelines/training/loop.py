@@ -24,6 +24,10 @@ LOG = "steps.jsonl"
 EXPORT = "model"
 
 
+class NoTrainingExamplesError(InputError):
+    """The stream ended before the first step."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainJob:
     """Everything that one run of training is.
@@ -102,7 +106,7 @@ def run(
             if state.step % config.checkpoint_every_steps == 0:
                 _checkpoint(engine, job, state, report)
         if state.step == 0:
-            raise InputError("there is no training example: see the ledger for what became of the notes")
+            raise NoTrainingExamplesError("no training example is left")
         state = replace(state, finished=True)
         _checkpoint(engine, job, state, report)
     _log_validation(log, state, validate(engine, validation_packs, job.validation_metrics), report)

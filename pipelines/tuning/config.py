@@ -45,8 +45,8 @@ class TuningConfig:
         learning_rate_range: lowest and highest peak learning rate, searched on a log scale.
         warmup_shares: values of the warm-up's share tried.
         balance_labels: repeat examples of the rarer labels in training until all labels are equally frequent.
-        max_train_examples: before balancing; rare labels are kept first.
-        max_validation_examples: scored at each validation.
+        max_train_examples: before balancing; equal shares for the labels, as far as rare ones fill theirs.
+        max_validation_examples: scored at each validation; shared likewise.
         validate_every_steps: steps between the validations that may stop a trial.
         grace_share: share of a trial before it may be stopped.
         reduction_factor: of successive halving: one in so many goes on at each rung.

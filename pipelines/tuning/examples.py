@@ -44,14 +44,19 @@ def task_examples(notes: pa.Table, task: TaskConfig) -> pa.Table:
 
 
 def sample(examples: pa.Table, max_examples: int) -> pa.Table:
-    """At most `max_examples`, the rarer labels first, in an order that only the ids decide."""
-    rows = examples.to_pylist()
-    counts = Counter(row["label"] for row in rows)
+    """At most `max_examples`: an equal share for each label, and what a rare one leaves over for the others.
 
-    def place(row: dict[str, str]) -> tuple[int, str, bytes]:
-        return counts[row["label"]], row["label"], hashlib.sha256(row["example_id"].encode()).digest()
-
-    return pa.Table.from_pylist(sorted(rows, key=place)[:max_examples], schema=TASK_EXAMPLES)
+    Which examples of a label, only their ids decide.
+    """
+    by_label: dict[str, list[dict[str, str]]] = {}
+    for row in examples.to_pylist():
+        by_label.setdefault(row["label"], []).append(row)
+    chosen: list[dict[str, str]] = []
+    rarest_first = sorted(by_label, key=lambda label: (len(by_label[label]), label))
+    for place, label in enumerate(rarest_first):
+        share = (max_examples - len(chosen)) // (len(rarest_first) - place)
+        chosen += sorted(by_label[label], key=lambda row: hashlib.sha256(row["example_id"].encode()).digest())[:share]
+    return pa.Table.from_pylist(chosen, schema=TASK_EXAMPLES)
 
 
 def training_rows(examples: pa.Table, task: TaskConfig, *, balance: bool) -> pa.Table:

@@ -265,4 +265,4 @@ def test_no_training_example_is_explained_by_the_buckets(
         capsys.readouterr()
     line = refusal(train.job, argv, capsys)
     says(line, "no training example")
-    says(line, "no_target" if source == "prepared" else "ledger")
+    says(line, "no_target")

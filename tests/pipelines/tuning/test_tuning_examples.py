@@ -52,6 +52,12 @@ def test_a_sample_keeps_the_rare_label_and_does_not_depend_on_the_order() -> Non
     assert sample(backwards, 10).equals(kept)
 
 
+def test_no_label_crowds_another_out_of_a_sample() -> None:
+    examples = task_examples(_notes(["yes"] * 30 + ["no"] * 50), TASK)
+    assert Counter(sample(examples, 20)["label"].to_pylist()) == {"yes": 10, "no": 10}
+    assert sample(examples, 500).num_rows == 80
+
+
 def test_balancing_repeats_the_rare_label_under_ids_of_its_own() -> None:
     examples = task_examples(_notes(["yes"] * 3 + ["no"] * 10), TASK)
     rows = training_rows(examples, TASK, balance=True)
