@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import regex  # type: ignore[import-untyped]
+import regex
 import spacy
 import tldextract
 from presidio_analyzer import AnalyzerEngine, PatternRecognizer, RecognizerRegistry

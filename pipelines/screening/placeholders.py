@@ -11,7 +11,7 @@ words in capitals, and are screened like the rest.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 from pipelines.screening.lexicon import words
 from pipelines.screening.spans import Finding, Span

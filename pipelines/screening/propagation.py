@@ -3,7 +3,7 @@
 "Dr. James Parkinson" at the top makes the bare "Parkinson" of the plan a name, but not the one in "Parkinson disease".
 """
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 from pipelines.screening.entities import EntityType
 from pipelines.screening.lexicon import words

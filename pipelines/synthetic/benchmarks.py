@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from pipelines.stage.output import write_table
 from pipelines.synthetic.content import Diagnosis, diagnoses, several

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_S = 1800  # the machine may be busy with other things

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from miniature import REPOSITORY, write_config
 
 from ray_jobs.config import JobConfig, parse

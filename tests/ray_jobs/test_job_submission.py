@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 from miniature import PATIENCE_S, REPOSITORY, environment, write_config
 from ray.job_submission import JobStatus, JobSubmissionClient

@@ -1,7 +1,7 @@
 # ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Telephone, fax and pager numbers, e-mail addresses, web addresses, handles."""
 
-import regex  # type: ignore[import-untyped]
+import regex
 from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer

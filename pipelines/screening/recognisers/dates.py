@@ -7,7 +7,7 @@ A year alone, a weekday, a time of day and a relative date ("POD 2", "3 days ago
 
 import calendar
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 from pipelines.screening.entities import EntityType
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser

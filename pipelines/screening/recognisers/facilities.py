@@ -1,7 +1,7 @@
 # ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Hospitals, practices, homes and schools by name; employers where the note says so."""
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 from pipelines.screening.entities import EntityType
 from pipelines.screening.lexicon import words

@@ -5,7 +5,7 @@ A label's value must hold a digit, and is reported without the label. Shapes are
 dose or code of a terminology has: long digit runs, and letters joined to long digit runs.
 """
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 from pipelines.screening.entities import EntityType
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser

@@ -1,7 +1,7 @@
 # ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Persons' names by what stands around them: a title, a credential, a label, a relationship, a signature, a first name."""
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 from pipelines.screening.entities import EntityType
 from pipelines.screening.lexicon import words

@@ -5,7 +5,7 @@ of a note for a person. Persons are kept unless the words are clinical; places o
 before them. Its organisations and dates are not used: patterns find those more exactly.
 """
 
-import regex  # type: ignore[import-untyped]
+import regex
 from presidio_analyzer import LocalRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 

@@ -7,7 +7,7 @@ pattern that runs out of time, which would let identifiers through. Ours report 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import regex  # type: ignore[import-untyped]
+import regex
 from presidio_analyzer import LocalRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 

@@ -5,7 +5,7 @@ The rules look at the words and at what follows them: "Parkinson disease" is a d
 "Dr. James Parkinson" a man. A list of forbidden words alone would let the man through.
 """
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 from pipelines.screening.lexicon import words
 from pipelines.screening.spans import Span
