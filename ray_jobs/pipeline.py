@@ -15,6 +15,7 @@ def job(config: JobConfig) -> str:
     stages.require_inputs()
     progress.stage("prepare", f"{stages.plan.num_rows} notes are screened and split")
     stages.prepare()
+    stages.require_labels()
     progress.stage("train", f"full fine-tuning, {config.training.num_workers} workers")
     stages.train()
     if config.tuning:

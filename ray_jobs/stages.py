@@ -11,7 +11,7 @@ from pipelines.flows.demo import make_demo
 from pipelines.flows.prepare import prepare, prepare_output
 from pipelines.flows.score import BASELINE, ScoreSettings, rivals, score, score_output
 from pipelines.flows.train import train, train_output
-from pipelines.flows.tune import tune, tune_output
+from pipelines.flows.tune import task_sides, tune, tune_output
 from pipelines.ingest.plan import IngestPlan, plan_ingest
 from pipelines.model.load import prepare_model
 from pipelines.reporting.report import write_report
@@ -65,6 +65,11 @@ class Stages:
     def prepared(self) -> StageOutput:
         """Prepare's finished output."""
         return _finished(self._prepare_output)
+
+    def require_labels(self) -> None:
+        """Check that the task's labels are there and right: tune would find out only after training."""
+        if self.config.tuning is not None:
+            task_sides(self.prepared, self.config.tuning)
 
     def train(self) -> StageOutput:
         """Run train."""

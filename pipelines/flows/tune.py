@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.flows.pack_stream import PackerConfig, example_parts, pack_stream, remaining, windows_of_run
 from pipelines.model.load import weights_digest
@@ -69,6 +70,27 @@ def labelled_notes(prepared: StageOutput, task: TaskConfig) -> pa.Table:
     return notes.select(columns).collect().to_arrow()
 
 
+def task_sides(prepared: StageOutput, config: TuningConfig) -> dict[Split, pa.Table]:
+    """The task's examples by split; of training and validation, the sample that is used.
+
+    Raises:
+        InputError: the labels are missing or wrong, or a side lacks one of them.
+    """
+    task = config.task
+    examples = task_examples(labelled_notes(prepared, task), task)
+    sides = {split: examples.filter(pc.equal(examples["split"], split.value)) for split in Split}
+    sides[Split.TRAIN] = sample(sides[Split.TRAIN], config.max_train_examples)
+    sides[Split.VALIDATION] = sample(sides[Split.VALIDATION], config.max_validation_examples)
+    for split in (Split.TRAIN, Split.VALIDATION):
+        labels = set(sides[split]["label"].to_pylist())
+        if labels != set(task.labels):
+            raise InputError(
+                f"the {split.value} split has task examples of {sorted(labels)} only, of the labels {task.labels}: "
+                "give more notes, or change ingest's shares"
+            )
+    return sides
+
+
 def tune_output(settings: TuneSettings, prepared: StageOutput, model_path: str) -> StageOutput:
     """The output directory of these settings and inputs, finished or not."""
     identity = fingerprint(
@@ -99,17 +121,8 @@ def tune(settings: TuneSettings, prepared: StageOutput, model_path: str) -> Stag
     if output.is_complete:
         return output
     config, task = settings.tuning, settings.tuning.task
-    examples = task_examples(labelled_notes(prepared, task), task)
-    sides = {split: _of(examples, split) for split in Split}
-    train_side = sample(sides[Split.TRAIN], config.max_train_examples)
-    validation_side = sample(sides[Split.VALIDATION], config.max_validation_examples)
-    for side, rows in (("training", train_side), ("validation", validation_side)):
-        labels = set(rows["label"].to_pylist())
-        if labels != set(task.labels):
-            raise InputError(
-                f"the {side} split has examples of {sorted(labels)} only, of the labels {task.labels}: "
-                "give more notes, or change ingest's shares"
-            )
+    sides = task_sides(prepared, config)
+    train_side, validation_side = sides[Split.TRAIN], sides[Split.VALIDATION]
     logger.info("tune: %d examples, %d trials, %s", train_side.num_rows, config.num_trials, output.path)
     folder = output.path / "examples"
     rows = training_rows(train_side, task, balance=config.balance_labels)
@@ -151,10 +164,6 @@ def tune(settings: TuneSettings, prepared: StageOutput, model_path: str) -> Stag
         },
     )
     return output
-
-
-def _of(examples: pa.Table, split: Split) -> pa.Table:
-    return examples.filter(pa.compute.equal(examples["split"], split.value))
 
 
 def _streams(settings: TuneSettings, packing: PackingConfig, output: StageOutput, model_path: str) -> Streams:

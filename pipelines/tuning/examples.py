@@ -14,7 +14,7 @@ _SEPARATOR = "\u241f"  # symbol for unit separator: in no id
 
 
 def task_examples(notes: pa.Table, task: TaskConfig) -> pa.Table:
-    """Labelled examples of the TASK_EXAMPLES schema; notes without a label are left out.
+    """Labelled examples of the TASK_EXAMPLES schema; notes without a label, null or blank, are left out.
 
     Args:
         notes: safe notes with the task's label column.
@@ -26,8 +26,8 @@ def task_examples(notes: pa.Table, task: TaskConfig) -> pa.Table:
         raise InputError(
             f"tuning.task.label_column: the notes have no column {task.label_column!r}: add it to ingest.carry"
         )
-    frame = pl.DataFrame(notes).filter(pl.col(task.label_column).is_not_null())
-    label = pl.col(task.label_column).cast(pl.String)
+    label = pl.col(task.label_column).cast(pl.String).str.strip_chars()
+    frame = pl.DataFrame(notes).filter(label.str.len_chars() > 0)
     unknown = frame.filter(~label.is_in(task.labels)).height
     if unknown:
         raise InputError(f"column {task.label_column!r} of {unknown} notes is none of the task's labels {task.labels}")

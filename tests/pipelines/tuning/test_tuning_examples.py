@@ -26,7 +26,7 @@ def _notes(labels: list[str | None]) -> pa.Table:
 
 
 def test_notes_without_a_label_are_left_out() -> None:
-    examples = task_examples(_notes(["yes", None, "no"]), TASK).to_pylist()
+    examples = task_examples(_notes(["yes", None, "no ", " "]), TASK).to_pylist()
     assert [(row["example_id"], row["group_id"], row["label"]) for row in examples] == [
         ("n0", "p0", "yes"),
         ("n2", "p1", "no"),
