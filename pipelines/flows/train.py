@@ -9,7 +9,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -196,7 +195,9 @@ class _NotesSource:
 _Source = _PreparedSource | _NotesSource
 
 
-def _packer(settings: TrainSettings, source: _Source, model_path: str, split: Split, ledger: Path | None) -> Any:
+def _packer(
+    settings: TrainSettings, source: _Source, model_path: str, split: Split, ledger: Path | None
+) -> PackerConfig:
     return PackerConfig(
         model_path=model_path,
         packing=settings.packing,

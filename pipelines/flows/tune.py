@@ -8,8 +8,7 @@
 
 import logging
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 
 import polars as pl
 import pyarrow as pa
@@ -23,7 +22,7 @@ from pipelines.stage.output import StageOutput, fingerprint, write_table
 from pipelines.training.config import TrainingConfig
 from pipelines.training.loop import TrainJob
 from pipelines.training.progress import reported
-from pipelines.training.ray_train import Streams
+from pipelines.training.ray_train import StreamFactory, Streams
 from pipelines.tuning.config import TaskConfig, TuningConfig
 from pipelines.tuning.examples import sample, task_examples, training_rows, validation_rows
 from pipelines.tuning.label_metrics import LabelMetrics
@@ -159,7 +158,7 @@ def tune(settings: TuneSettings, prepared: StageOutput, model_path: str) -> Stag
             "task": task.name,
             "labels": task.labels,
             "label_counts": {split.value: dict(Counter(side["label"].to_pylist())) for split, side in sides.items()},
-            "trials": [trial.__dict__ for trial in trials],
+            "trials": [asdict(trial) for trial in trials],
             "model": trials[0].model,
         },
     )
@@ -167,7 +166,7 @@ def tune(settings: TuneSettings, prepared: StageOutput, model_path: str) -> Stag
 
 
 def _streams(settings: TuneSettings, packing: PackingConfig, output: StageOutput, model_path: str) -> Streams:
-    def stream(split: Split, epochs: int) -> Any:
+    def stream(split: Split, epochs: int) -> StreamFactory:
         windows = windows_of_run(
             example_parts(output.path / "examples" / split.value), packing.window_examples, epochs, settings.seed
         )
