@@ -9,6 +9,11 @@ import ray.data
 
 from schemas.errors import CapacityError, ConfigError
 
+logger = logging.getLogger(__name__)
+
+# A resource of the Ray that `join` starts, and of no other: any process can tell that this cluster cannot grow.
+_LOCAL = "wardround_local"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterConfig:
@@ -49,6 +54,7 @@ def join(config: ClusterConfig) -> None:
             ray.init(
                 address="local",
                 num_cpus=config.local_cpus,
+                resources={_LOCAL: 1},
                 include_dashboard=config.dashboard,
                 dashboard_host="127.0.0.1",
                 logging_level=logging.WARNING,
@@ -64,14 +70,18 @@ def join(config: ClusterConfig) -> None:
 
 
 def require_cpus(num_cpus: float, purpose: str) -> None:
-    """Check that the cluster can hold what will run at once: Ray itself would wait for ever, silently.
+    """Check that a local Ray can hold what will run at once: it would wait for ever, silently.
+
+    A cluster that was joined may have an autoscaler, even one that starts from nothing, so there it is but a warning.
 
     Raises:
-        CapacityError: it cannot.
+        CapacityError: the local Ray is too small.
     """
-    total = ray.cluster_resources().get("CPU", 0.0)
-    if total < num_cpus:
-        raise CapacityError(
-            f"{purpose} needs {num_cpus:g} logical CPUs and the cluster has {total:g}: "
-            "raise cluster.local_cpus, add nodes, or lower the number of workers and actors"
-        )
+    resources = ray.cluster_resources()
+    total = resources.get("CPU", 0.0)
+    if total >= num_cpus:
+        return
+    lacking = f"{purpose} needs {num_cpus:g} logical CPUs and the cluster has {total:g}"
+    if _LOCAL in resources:
+        raise CapacityError(f"{lacking}: raise cluster.local_cpus, or lower the number of workers and actors")
+    logger.warning("%s: waiting for nodes, for ever where there is no autoscaler", lacking)

@@ -4,8 +4,7 @@ rows read ──ingest──▶ passing ──screen──▶ passing ──spli
               └ ended           └ ended            └ ended           └ ended
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
@@ -13,6 +12,13 @@ import pyarrow as pa
 
 from schemas.errors import LedgerError
 from schemas.ledger import LEDGER, PASSING, Outcome, Stage
+
+_BUCKET = (
+    pl.when(pl.col("reason") == "")
+    .then(pl.col("outcome"))
+    .otherwise(pl.concat_str("outcome", pl.lit(":"), "reason"))
+    .alias("bucket")
+)
 
 
 class LedgerRows:
@@ -68,7 +74,7 @@ def reconcile(ledger: pa.Table, num_rows_read: int, stages: Iterable[Stage]) -> 
             raise LedgerError(f"stage {stage.value}: {expected} rows in, {rows.height} outcomes")
         if passing is not None and rows.join(passing, on=["source_file", "source_row"], how="anti").height:
             raise LedgerError(f"stage {stage.value}: rows that an earlier stage had ended")
-        counts[stage.value] = dict(Counter(_bucket(row) for row in rows.select("outcome", "reason").to_dicts()))
+        counts[stage.value] = _counts(rows.select(_BUCKET))
         passing = rows.filter(pl.col("outcome").is_in([o.value for o in PASSING])).select("source_file", "source_row")
         expected = passing.height
     return counts
@@ -77,13 +83,13 @@ def reconcile(ledger: pa.Table, num_rows_read: int, stages: Iterable[Stage]) -> 
 def final_buckets(ledger: pa.Table) -> dict[str, int]:
     """The last outcome of every row, as "stage/outcome:reason" → number of rows. Sums to the rows read."""
     order = {stage.value: index for index, stage in enumerate(Stage)}
-    last: dict[tuple[str, int], Mapping[str, Any]] = {}
-    for row in ledger.to_pylist():
-        key = (row["source_file"], row["source_row"])
-        if key not in last or order[row["stage"]] > order[last[key]["stage"]]:
-            last[key] = row
-    return dict(sorted(Counter(f"{row['stage']}/{_bucket(row)}" for row in last.values()).items()))
+    frame = pl.from_arrow(ledger)
+    assert isinstance(frame, pl.DataFrame)
+    last = frame.sort(pl.col("stage").replace_strict(order, return_dtype=pl.Int64)).unique(
+        ["source_file", "source_row"], keep="last", maintain_order=True
+    )
+    return _counts(last.select(pl.concat_str("stage", pl.lit("/"), _BUCKET).alias("bucket")))
 
 
-def _bucket(row: Mapping[str, Any]) -> str:
-    return f"{row['outcome']}:{row['reason']}" if row["reason"] else row["outcome"]
+def _counts(buckets: pl.DataFrame) -> dict[str, int]:
+    return dict(buckets.group_by("bucket").len().sort("bucket").iter_rows())

@@ -1,5 +1,6 @@
 """Settings of training."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,8 +80,6 @@ def learning_rate_at(config: TrainingConfig, progress: float) -> float:
 
     The share of rows consumed, not a count of steps, drives it: a stream has no known number of steps.
     """
-    import math
-
     if progress < config.warmup_share:
         return config.learning_rate * max(progress, 1e-3) / config.warmup_share
     if config.schedule == "constant":

@@ -6,6 +6,7 @@ A year alone, a weekday, a time of day and a relative date ("POD 2", "3 days ago
 """
 
 import calendar
+from typing import Any
 
 import regex
 
@@ -64,8 +65,8 @@ def _compact(text: str, span: Span) -> Span | None:
     return span if 1 <= month <= 12 and 1 <= day <= 31 else None
 
 
-def _pattern(name: str, expression: str, **more: object) -> CuedPattern:
-    return CuedPattern(name=name, entity_type=EntityType.DATE_TIME, expression=expression, **more)  # type: ignore[arg-type]
+def _pattern(name: str, expression: str, **more: Any) -> CuedPattern:
+    return CuedPattern(name=name, entity_type=EntityType.DATE_TIME, expression=expression, **more)
 
 
 PATTERNS = (

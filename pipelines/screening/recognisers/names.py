@@ -5,7 +5,7 @@ import regex
 
 from pipelines.screening.entities import EntityType
 from pipelines.screening.lexicon import words
-from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
+from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser, Refinement
 from pipelines.screening.recognisers.person import (
     NAME,
     bare,
@@ -204,8 +204,8 @@ def _middle_initial(text: str, span: Span) -> Span | None:
     return None if is_clinical(first) or is_clinical(last) or clinical_head_follows(text, span[1]) else span
 
 
-def _pattern(name: str, expression: str, score: float, refine: object) -> CuedPattern:
-    return CuedPattern(name=name, entity_type=EntityType.PERSON, expression=expression, score=score, refine=refine)  # type: ignore[arg-type]
+def _pattern(name: str, expression: str, score: float, refine: Refinement | None) -> CuedPattern:
+    return CuedPattern(name=name, entity_type=EntityType.PERSON, expression=expression, score=score, refine=refine)
 
 
 _LOWER_TITLE = r"(?:(?i:dr|mrs?)\.?|(?<!\d[ \t]?)ms\.)"
