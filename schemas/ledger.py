@@ -23,6 +23,7 @@ class Outcome(enum.StrEnum):
     REJECTED = "rejected"
     DUPLICATE = "duplicate"
     CONTAMINATED = "contaminated"
+    UNKNOWN = "unknown"  # in a file that could not be read, and that the user chose to skip
 
 
 # A row with one of these outcomes goes on to the next stage; with any other it ends here.
@@ -36,5 +37,6 @@ LEDGER = pa.schema(
         pa.field("reason", pa.string(), nullable=False),  # a code such as "no_target"; "" where accepted plainly
         pa.field("source_file", pa.string(), nullable=False),
         pa.field("source_row", pa.int64(), nullable=False),
+        pa.field("twin", pa.string()),  # of a duplicate: note_id of the note that was kept in its place
     ]
 )

@@ -26,7 +26,7 @@ from pipelines.packing.config import PackingConfig
 from pipelines.packing.order import shuffled
 from pipelines.packing.window import EncodedWindow, WindowPosition, encode_examples, pack_window
 from pipelines.stage.guard import no_text_escapes
-from pipelines.stage.ledger import LedgerRows
+from pipelines.stage.ledger import LedgerRows, NoteRow
 from pipelines.stage.output import write_table
 from pipelines.training.state import TrainState
 from schemas.ledger import Outcome, Stage
@@ -164,8 +164,7 @@ class WindowPacker:
 
     def _write_ledger(self, part: Part, examples: pa.Table, encoded: EncodedWindow, ledger: LedgerRows | None) -> None:
         assert self._config.ledger_directory is not None
-        if ledger is None:  # prepared examples of one part come from one source file
-            ledger = LedgerRows(examples["source_file"][0].as_py())
+        ledger = ledger or LedgerRows()
         record_packed(ledger, examples, encoded)
         write_table(self._config.ledger_directory / part.name, ledger.table())
 
@@ -173,7 +172,7 @@ class WindowPacker:
 def record_packed(ledger: LedgerRows, examples: pa.Table, encoded: EncodedWindow) -> None:
     """Record what packing did with each example; one of the test split is held out, and never encoded for training."""
     cut = {i for i, e in zip(encoded.example_ids, encoded.encoded, strict=True) if e.was_cut}
-    for row in examples.select(["example_id", "note_id", "split", "source_row"]).to_pylist():
+    for row in examples.select(["example_id", "note_id", "split", "source_file", "source_row"]).to_pylist():
         outcome, reason = Outcome.ACCEPTED, "prompt_cut" if row["example_id"] in cut else ""
         if row["split"] == Split.TEST.value:
             reason = "held_out"
@@ -181,7 +180,7 @@ def record_packed(ledger: LedgerRows, examples: pa.Table, encoded: EncodedWindow
             outcome, reason = Outcome.REJECTED, encoded.rejected[row["example_id"]]
         elif row["split"] == Split.VALIDATION.value:
             reason = "validation"
-        ledger.record(Stage.PACK, row["note_id"], row["source_row"], outcome, reason)
+        ledger.record(Stage.PACK, NoteRow(row["note_id"], row["source_file"], row["source_row"]), outcome, reason)
 
 
 def _of_split(window: EncodedWindow, examples: pa.Table, split: Split) -> EncodedWindow:

@@ -68,7 +68,7 @@ class ShardPreparer:
             WardroundError: without any note's text.
         """
         config = self._config
-        ledger = LedgerRows(shard.file)
+        ledger = LedgerRows()
         with no_text_escapes("prepare", f"shard {shard.index}"):
             accepted = read_shard(shard, config.ingest, config.carried, ledger)
             if only is not None:

@@ -163,7 +163,7 @@ class _PreparedSource:
         for part in example_parts(self._prepared.path / "examples" / Split.TEST.value):
             assert part.file is not None
             examples = pq.read_table(part.file, partitioning=None)
-            ledger = LedgerRows(examples["source_file"][0].as_py())
+            ledger = LedgerRows()
             record_packed(ledger, examples, EncodedWindow([], [], {}))
             write_table(ledger_directory / part.name, ledger.table())
 

@@ -8,6 +8,6 @@ contract; `plan` what is read and in which pieces; `read` one piece; `mojibake` 
 `patient_split` train, validation or test.
 
     plan = plan_ingest(IngestConfig(notes="notes/*.parquet"))
-    ledger = LedgerRows(plan.shards[0].file)
+    ledger = LedgerRows()
     notes = read_shard(plan.shards[0], config, plan.carried, ledger)
 """

@@ -17,7 +17,7 @@ from pipelines.ingest.patient_split import assign_split
 from pipelines.ingest.plan import Shard
 from pipelines.ingest.sources import open_source
 from pipelines.stage.guard import no_text_escapes
-from pipelines.stage.ledger import LedgerRows
+from pipelines.stage.ledger import LedgerRows, NoteRow
 from schemas.errors import InputError
 from schemas.ledger import Outcome, Stage
 from schemas.notes import COLUMN_TYPES, notes_schema
@@ -57,7 +57,7 @@ def read_shard(shard: Shard, config: IngestConfig, carried: tuple[pa.Field, ...]
             if outcome is Outcome.ACCEPTED:
                 reason = next((f"bad_{name}" for name in bad if row in bad[name]), "")
                 outcome = Outcome.REJECTED if reason else outcome
-            ledger.record(Stage.INGEST, note["note_id"], shard.start_row + row, outcome, reason)
+            ledger.record(Stage.INGEST, NoteRow(note["note_id"], shard.file, shard.start_row + row), outcome, reason)
             if outcome is Outcome.ACCEPTED:
                 kept.append(row)
         return _notes_table(kept, shard, config, carried, values, arrays)

@@ -21,7 +21,7 @@ from pipelines.screening.placeholders import PlaceholderGrammar, Placeholders, b
 from pipelines.screening.policy import ScreeningConfig
 from pipelines.screening.propagation import propagate
 from pipelines.screening.spans import Finding, merge, redact, redacted_share, subtract
-from pipelines.stage.ledger import LedgerRows
+from pipelines.stage.ledger import LedgerRows, NoteRow
 from schemas.errors import ScreeningError
 from schemas.findings import FINDINGS, Action
 from schemas.ledger import Outcome, Stage
@@ -88,7 +88,8 @@ class Screener:
         Returns:
             Safe notes and all findings.
         """
-        ids, rows = notes["note_id"].to_pylist(), notes["source_row"].to_pylist()
+        columns = (notes[name].to_pylist() for name in NoteRow._fields)
+        rows = [NoteRow(*values) for values in zip(*columns, strict=True)]
         kept: list[int] = []
         safe_texts: list[str] = []
         finding_rows: list[dict[str, object]] = []
@@ -96,8 +97,9 @@ class Screener:
         for batch in notes.select(["text"]).to_batches(max_chunksize=BATCH_NOTES):
             texts = batch["text"].to_pylist()
             for text, verdict in zip(texts, self._judge_all(texts), strict=True):
-                ledger.record(Stage.SCREEN, ids[index], rows[index], verdict.outcome, verdict.reason)
-                finding_rows += [self._finding_row(ids[index], text, finding) for finding in verdict.findings]
+                row = rows[index]
+                ledger.record(Stage.SCREEN, row, verdict.outcome, verdict.reason)
+                finding_rows += [self._finding_row(row.note_id, text, finding) for finding in verdict.findings]
                 if verdict.text is not None:
                     kept.append(index)
                     safe_texts.append(verdict.text)
@@ -188,7 +190,7 @@ class Screener:
         outcome = Outcome.REDACTED if any(f.action is Action.REDACT for f in findings) else Outcome.ACCEPTED
         return Verdict(outcome=outcome, reason="", text=redact(text, findings), findings=findings)
 
-    def _finding_row(self, note_id: str, text: str, finding: Finding) -> dict[str, object]:
+    def _finding_row(self, note_id: str | None, text: str, finding: Finding) -> dict[str, object]:
         return {
             "note_id": note_id,
             "start": finding.start,

@@ -11,7 +11,7 @@ from pipelines.splitting.lexicon import NoteType, load_lexicon
 from pipelines.splitting.sections import Section, cut_sections
 from pipelines.splitting.target import assign_roles, choose_target, is_report, target_name
 from pipelines.stage.guard import no_text_escapes
-from pipelines.stage.ledger import LedgerRows
+from pipelines.stage.ledger import LedgerRows, NoteRow
 from schemas.examples import EXAMPLES, SectionRole
 from schemas.ledger import Outcome, Stage
 
@@ -102,10 +102,11 @@ def split_notes(notes: pa.Table, config: SplittingConfig, ledger: LedgerRows) ->
     for note in notes.select([*wanted, "text", "note_type"]).to_pylist():
         with no_text_escapes(Stage.SPLIT.value, f"note {note['note_id']}"):
             split = _checked(split_note(note["text"], note["note_type"]), config)
+        row = NoteRow(note["note_id"], note["source_file"], note["source_row"])
         if isinstance(split, Rejection):
-            ledger.record(Stage.SPLIT, note["note_id"], note["source_row"], Outcome.REJECTED, split.reason)
+            ledger.record(Stage.SPLIT, row, Outcome.REJECTED, split.reason)
             continue
-        ledger.record(Stage.SPLIT, note["note_id"], note["source_row"], Outcome.ACCEPTED)
+        ledger.record(Stage.SPLIT, row, Outcome.ACCEPTED)
         examples.append(_example(note, split, config))
     return pa.Table.from_pylist(examples, schema=EXAMPLES)
 

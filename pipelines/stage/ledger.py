@@ -5,7 +5,7 @@ rows read ──ingest──▶ passing ──screen──▶ passing ──spli
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import pyarrow as pa
@@ -21,23 +21,36 @@ _BUCKET = (
 )
 
 
+class NoteRow(NamedTuple):
+    """Which row of the input a ledger row is about."""
+
+    note_id: str | None
+    source_file: str
+    source_row: int
+
+
 class LedgerRows:
     """Collects the outcomes of one shard of rows, one stage after the other."""
 
-    def __init__(self, source_file: str):
-        self._source_file = source_file
+    def __init__(self) -> None:
         self._rows: list[dict[str, Any]] = []
 
-    def record(self, stage: Stage, note_id: str | None, source_row: int, outcome: Outcome, reason: str = "") -> None:
-        """Record what `stage` did with one row. `reason` is a code, never text of the note."""
+    def record(
+        self, stage: Stage, row: NoteRow, outcome: Outcome, reason: str = "", *, twin: str | None = None
+    ) -> None:
+        """Record what `stage` did with one row.
+
+        Args:
+            reason: a code, never text of the note.
+            twin: of a duplicate, note_id of the note that was kept in its place.
+        """
         self._rows.append(
             {
-                "note_id": note_id,
+                **row._asdict(),
                 "stage": stage.value,
                 "outcome": outcome.value,
                 "reason": reason,
-                "source_file": self._source_file,
-                "source_row": source_row,
+                "twin": twin,
             }
         )
 

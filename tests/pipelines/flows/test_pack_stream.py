@@ -50,6 +50,7 @@ def test_packing_outcomes_name_validation_held_out_cut_and_rejected() -> None:
             "example_id": ["a", "b", "c", "d", "e"],
             "note_id": ["a", "b", "c", "d", "e"],
             "split": ["train", "train", "train", "validation", "test"],
+            "source_file": ["notes.parquet"] * 5,
             "source_row": [0, 1, 2, 3, 4],
         }
     )
@@ -58,7 +59,7 @@ def test_packing_outcomes_name_validation_held_out_cut_and_rejected() -> None:
         [EncodedExample([1, 2], 1, False), EncodedExample([1, 2], 1, True), EncodedExample([1, 2], 1, False)],
         {"c": "no_room_for_target"},
     )
-    ledger = LedgerRows("notes.parquet")
+    ledger = LedgerRows()
     record_packed(ledger, examples, encoded)
     assert [(row["outcome"], row["reason"]) for row in ledger.table().to_pylist()] == [
         ("accepted", ""),

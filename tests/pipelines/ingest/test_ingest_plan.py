@@ -250,5 +250,5 @@ def test_notes_of_a_file_without_a_carried_column_carry_nulls(tmp_path: Path) ->
     config = IngestConfig(notes=str(tmp_path), carry=["arrest"])
     plan = plan_ingest(config)
     assert plan.carried == (pa.field("arrest", pa.string()),)
-    tables = [read_shard(shard, config, plan.carried, LedgerRows(shard.file)) for shard in plan.shards]
+    tables = [read_shard(shard, config, plan.carried, LedgerRows()) for shard in plan.shards]
     assert [table["arrest"].to_pylist() for table in tables] == [[None], ["yes"]]

@@ -24,7 +24,7 @@ def read_all(config: IngestConfig) -> tuple[pa.Table, pa.Table, IngestPlan]:
     plan = plan_ingest(config)
     notes, ledgers = [], []
     for shard in plan.shards:
-        ledger = LedgerRows(shard.file)
+        ledger = LedgerRows()
         notes.append(read_shard(shard, config, plan.carried, ledger))
         ledgers.append(ledger.table())
     return pa.concat_tables(notes), pa.concat_tables(ledgers), plan
@@ -182,9 +182,9 @@ def test_a_damaged_page_names_the_file_and_the_rows_but_no_text(tmp_path: Path, 
     config = IngestConfig(notes=str(path), rows_per_shard=100)
     plan = plan_ingest(config)
     first, second = plan.shards
-    assert read_shard(first, config, plan.carried, LedgerRows(first.file)).num_rows == 100
+    assert read_shard(first, config, plan.carried, LedgerRows()).num_rows == 100
     with pytest.raises(InputError) as raised:
-        read_shard(second, config, plan.carried, LedgerRows(second.file))
+        read_shard(second, config, plan.carried, LedgerRows())
     assert str(path) in str(raised.value)
     assert "rows 100-199" in str(raised.value)
     assert "Secret" not in str(raised.value)
@@ -200,10 +200,10 @@ def test_a_file_that_changed_since_the_plan_is_refused(tmp_path: Path) -> None:
     plan = plan_ingest(config)
     pq.write_table(data.slice(0, 2), path)
     with pytest.raises(InputError, match="not the file that was planned"):
-        read_shard(plan.shards[0], config, plan.carried, LedgerRows(str(path)))
+        read_shard(plan.shards[0], config, plan.carried, LedgerRows())
     path.unlink()
     with pytest.raises(InputError, match="rows 0-2"):
-        read_shard(plan.shards[0], config, plan.carried, LedgerRows(str(path)))
+        read_shard(plan.shards[0], config, plan.carried, LedgerRows())
 
 
 def test_an_unexpected_error_holds_no_text(mixed: IngestConfig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,6 @@ class Bench:
 
     def run(self, texts):
         """Screened notes, and outcome and reason of each row."""
-        ledger = LedgerRows("notes.parquet")
+        ledger = LedgerRows()
         screened = self.screener.screen(notes_table(texts), ledger)
         return screened, [(row["outcome"], row["reason"]) for row in ledger.table().to_pylist()]

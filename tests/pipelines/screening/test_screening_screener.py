@@ -157,7 +157,7 @@ def test_blank_notes_are_accepted(bench, text):
 
 
 def test_an_empty_table_gives_empty_tables(screener):
-    screened = screener.screen(notes_table([]), LedgerRows("notes.parquet"))
+    screened = screener.screen(notes_table([]), LedgerRows())
     assert (screened.notes.num_rows, screened.findings.num_rows) == (0, 0)
 
 

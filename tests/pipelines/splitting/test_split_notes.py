@@ -40,7 +40,7 @@ def notes(texts: list[str]) -> pa.Table:
 
 def test_accepted_rows_have_the_examples_schema_and_every_row_an_outcome() -> None:
     texts = [STORY + REASONING, STORY, REASONING, "HPI: Fever.\n" + REASONING, STORY + "PLAN: Rest."]
-    ledger = LedgerRows("notes.parquet")
+    ledger = LedgerRows()
     examples = split_notes(notes(texts), SplittingConfig(), ledger)
     assert examples.schema == EXAMPLES
     (row,) = examples.to_pylist()
@@ -57,15 +57,15 @@ def test_accepted_rows_have_the_examples_schema_and_every_row_an_outcome() -> No
 
 def test_a_target_that_stands_in_its_prompt_is_rejected() -> None:
     sentence = "Likely pneumonia of the left lower lobe because of fever and crackles and the wet cough at night."
-    ledger = LedgerRows("notes.parquet")
+    ledger = LedgerRows()
     table = notes([f"{STORY}Told by phone: {sentence}\nASSESSMENT: {sentence}"])
     assert split_notes(table, SplittingConfig(), ledger).num_rows == 0
     assert ledger.table().column("reason").to_pylist() == ["target_in_prompt"]
-    assert split_notes(table, SplittingConfig(max_copied_share=1.0), LedgerRows("x")).num_rows == 1
+    assert split_notes(table, SplittingConfig(max_copied_share=1.0), LedgerRows()).num_rows == 1
 
 
 def test_no_rows_give_an_empty_table() -> None:
-    assert split_notes(notes([]), SplittingConfig(), LedgerRows("x")).schema == EXAMPLES
+    assert split_notes(notes([]), SplittingConfig(), LedgerRows()).schema == EXAMPLES
 
 
 def test_an_unexpected_error_names_the_note_and_holds_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,7 @@ def test_an_unexpected_error_names_the_note_and_holds_no_text(monkeypatch: pytes
 
     monkeypatch.setattr(split_module, "split_note", fail)
     with pytest.raises(StageError) as raised:
-        split_notes(notes([STORY + REASONING]), SplittingConfig(), LedgerRows("x"))
+        split_notes(notes([STORY + REASONING]), SplittingConfig(), LedgerRows())
     assert "n0" in str(raised.value)
     assert "crackles" not in repr(raised.value).lower()
     assert raised.value.__cause__ is None
@@ -139,6 +139,6 @@ def test_a_lexicon_with_a_phrase_of_two_kinds_is_refused() -> None:
 
 
 def test_the_ledger_of_a_split_reconciles() -> None:
-    ledger = LedgerRows("notes.parquet")
+    ledger = LedgerRows()
     split_notes(notes([STORY + REASONING, STORY]), SplittingConfig(), ledger)
     assert reconcile(ledger.table(), 2, [Stage.SPLIT]) == {"split": {"accepted": 1, "rejected:no_target": 1}}

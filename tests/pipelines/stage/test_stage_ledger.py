@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from pipelines.stage.ledger import LedgerRows, final_buckets, reconcile
+from pipelines.stage.ledger import LedgerRows, NoteRow, final_buckets, reconcile
 from schemas.errors import LedgerError
 from schemas.ledger import Outcome, Stage
 
@@ -11,13 +11,13 @@ STAGES = [Stage.INGEST, Stage.SCREEN, Stage.SPLIT]
 
 
 def _ledger() -> LedgerRows:
-    rows = LedgerRows("notes.parquet")
-    rows.record(Stage.INGEST, "a", 0, Outcome.ACCEPTED)
-    rows.record(Stage.INGEST, "b", 1, Outcome.ACCEPTED)
-    rows.record(Stage.INGEST, None, 2, Outcome.REJECTED, "missing_note_id")
-    rows.record(Stage.SCREEN, "a", 0, Outcome.REDACTED)
-    rows.record(Stage.SCREEN, "b", 1, Outcome.QUARANTINED, "oversize")
-    rows.record(Stage.SPLIT, "a", 0, Outcome.ACCEPTED)
+    rows = LedgerRows()
+    rows.record(Stage.INGEST, NoteRow("a", "notes.parquet", 0), Outcome.ACCEPTED)
+    rows.record(Stage.INGEST, NoteRow("b", "notes.parquet", 1), Outcome.ACCEPTED)
+    rows.record(Stage.INGEST, NoteRow(None, "notes.parquet", 2), Outcome.REJECTED, "missing_note_id")
+    rows.record(Stage.SCREEN, NoteRow("a", "notes.parquet", 0), Outcome.REDACTED)
+    rows.record(Stage.SCREEN, NoteRow("b", "notes.parquet", 1), Outcome.QUARANTINED, "oversize")
+    rows.record(Stage.SPLIT, NoteRow("a", "notes.parquet", 0), Outcome.ACCEPTED)
     return rows
 
 
@@ -49,9 +49,9 @@ def test_a_row_counted_twice_is_an_error() -> None:
 
 
 def test_a_row_that_passed_a_stage_it_never_reached_is_an_error() -> None:
-    rows = LedgerRows("notes.parquet")
-    rows.record(Stage.INGEST, "a", 0, Outcome.ACCEPTED)
-    rows.record(Stage.INGEST, "b", 1, Outcome.REJECTED, "empty_text")
-    rows.record(Stage.SCREEN, "b", 1, Outcome.ACCEPTED)
+    rows = LedgerRows()
+    rows.record(Stage.INGEST, NoteRow("a", "notes.parquet", 0), Outcome.ACCEPTED)
+    rows.record(Stage.INGEST, NoteRow("b", "notes.parquet", 1), Outcome.REJECTED, "empty_text")
+    rows.record(Stage.SCREEN, NoteRow("b", "notes.parquet", 1), Outcome.ACCEPTED)
     with pytest.raises(LedgerError, match="ended"):
         reconcile(rows.table(), 2, [Stage.INGEST, Stage.SCREEN])
