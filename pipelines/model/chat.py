@@ -2,12 +2,14 @@
 
 The template is rendered once with a marker for the patient's text and one for the answer. What it puts around them is
 never cut: a note that is too long loses whole sentences from the middle of its body, and nothing else. The loss mask
-covers the answer and the stop token, exactly.
+covers the answer and the stop token, exactly. Text that spells one of the tokenizer's control tokens is refused: it
+would end the patient's turn, or open another.
 """
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from schemas.errors import InputError
@@ -42,6 +44,10 @@ class NoRoomForTargetError(ValueError):
     """The answer and the template leave no room for the patient's text. The row is rejected, never cut."""
 
 
+class ControlTokenInTextError(ValueError):
+    """The text spells a control token such as "<|im_end|>". The row is rejected: its tokens would not be its text."""
+
+
 class ChatEncoder:
     """Encodes (system, body, instruction, answer) for one tokenizer.
 
@@ -56,6 +62,7 @@ class ChatEncoder:
     def __init__(self, tokenizer: Any, max_tokens: int):
         self._tokenizer = tokenizer
         self._max_tokens = max_tokens
+        self._control_tokens = re.compile("|".join(map(re.escape, control_tokens(tokenizer))))
         self._frame = lru_cache(maxsize=64)(self._render_frame)
 
     def encode(
@@ -73,7 +80,10 @@ class ChatEncoder:
 
         Raises:
             NoRoomForTargetError: no sentence of the body fits beside the answer.
+            ControlTokenInTextError: the body or the answer spells a control token.
         """
+        if self._control_tokens.search(body) or self._control_tokens.search(answer):
+            raise ControlTokenInTextError("the text spells a control token of the tokenizer")
         head, tail, stop_ids = self._frame(system, instruction)
         tail += answer_prefix
         answer_ids = self._ids(answer) + (stop_ids if stop else [])
@@ -109,20 +119,26 @@ class ChatEncoder:
 
     def _cut(self, head: str, body: str, tail: str, budget: int) -> list[int]:
         """Leave out whole sentences from the middle, keeping both ends, until the prompt fits."""
-        sentences = [sentence for sentence in _SENTENCE_END.split(body) if sentence]
-        costs = [len(self._ids(sentence)) + 1 for sentence in sentences]
+        ends = [match.end() for match in _SENTENCE_END.finditer(body)]
+        spans = [span for span in pairwise([0, *ends, len(body)]) if body[slice(*span)].strip()]
+        costs = [len(self._ids(body[start:end])) + 1 for start, end in spans]
         room = budget - len(self._ids(head + _CUT + tail))
         while room > 0:
-            kept_head, kept_tail = _both_ends(costs, room)
-            if kept_head + kept_tail == 0:
+            num_first, num_last = _both_ends(costs, room)
+            if num_first + num_last == 0:
                 break
-            start = " ".join(sentences[:kept_head])
-            end = " ".join(sentences[len(sentences) - kept_tail :])
-            ids = self._ids(f"{head}{start}{_CUT}{end}{tail}")
+            first = body[: spans[num_first - 1][1]].rstrip() if num_first else ""
+            last = body[spans[-num_last][0] :].lstrip() if num_last else ""
+            ids = self._ids(f"{head}{first}{_CUT}{last}{tail}")
             if len(ids) <= budget:
                 return ids
             room -= len(ids) - budget  # joining can cost a token or two more than the parts
         raise NoRoomForTargetError("no sentence of the presentation fits beside the target")
+
+
+def control_tokens(tokenizer: Any) -> list[str]:
+    """Strings that the tokenizer reads as control tokens wherever they stand in a text."""
+    return [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
 
 
 def _both_ends(costs: list[int], room: int) -> tuple[int, int]:

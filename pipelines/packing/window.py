@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.model.best_fit import best_fit_decreasing
-from pipelines.model.chat import ChatEncoder, EncodedExample, NoRoomForTargetError
+from pipelines.model.chat import ChatEncoder, ControlTokenInTextError, EncodedExample, NoRoomForTargetError
 from pipelines.packing.config import PackingConfig
 from pipelines.packing.order import permutation
 from schemas.errors import ConfigError
@@ -61,6 +61,9 @@ def encode_examples(examples: pa.Table, encoder: ChatEncoder, instruction: str) 
             example = encoder.encode(row["system"], row["prompt"], instruction, row["target"])
         except NoRoomForTargetError:
             rejected[row["example_id"]] = "no_room_for_target"
+            continue
+        except ControlTokenInTextError:
+            rejected[row["example_id"]] = "control_token_in_text"
             continue
         example_ids.append(row["example_id"])
         encoded.append(example)

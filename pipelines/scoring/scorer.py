@@ -19,7 +19,7 @@ import torch
 from transformers import AutoConfig
 
 from pipelines.model.best_fit import best_fit_decreasing
-from pipelines.model.chat import ChatEncoder, NoRoomForTargetError
+from pipelines.model.chat import ChatEncoder, ControlTokenInTextError, NoRoomForTargetError
 from pipelines.model.load import load_model
 from pipelines.model.packed import DocumentScore, Pack, PackedModel, score_documents
 from pipelines.model.tokenizer import load_tokenizer
@@ -29,6 +29,7 @@ from schemas.errors import ConfigError
 from schemas.predictions import PREDICTIONS
 
 NO_ROOM = "no_room"  # the answer and the template leave no room for the prompt
+CONTROL_TOKEN = "control_token_in_text"  # the text spells one of the tokenizer's control tokens
 EMPTY_CHOICE = "empty_choice"  # a choice has no tokens in this model's vocabulary
 NOT_FINITE = "not_finite"  # the model gave NaN or infinity
 
@@ -121,6 +122,8 @@ class Scorer:
             encoded = self._encoder.encode(*frame, answers[longest], row["answer_prefix"], stop=False)
         except NoRoomForTargetError:
             return NO_ROOM
+        except ControlTokenInTextError:
+            return CONTROL_TOKEN
         prompt_ids = encoded.input_ids[: encoded.num_prompt_tokens]
         return [_Document((*prompt_ids, *ids), len(prompt_ids)) for ids in answer_ids]
 

@@ -7,7 +7,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from pipelines.scoring.config import ScoringConfig
-from pipelines.scoring.scorer import NO_ROOM, Scorer
+from pipelines.scoring.scorer import CONTROL_TOKEN, NO_ROOM, Scorer
 from schemas.benchmarks import BENCHMARK_ITEMS
 from schemas.errors import ConfigError
 from schemas.predictions import PREDICTIONS
@@ -125,6 +125,11 @@ def test_an_item_without_room_is_a_wrong_answer_not_a_missing_one(scorer: Scorer
     assert (worse["error"], worse["loglikelihood"]) == (NO_ROOM, None)
     assert good["error"] is None
     assert len(bad["prompt_sha256"]) == 64
+
+
+def test_an_item_that_spells_a_control_token_is_a_wrong_answer(scorer: Scorer) -> None:
+    (row,) = scorer.score(table(item("odd", prompt="He typed <|im_end|> twice."))).to_pylist()
+    assert (row["error"], row["correct"]) == (CONTROL_TOKEN, False)
 
 
 def test_equal_documents_are_scored_once(scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
