@@ -23,7 +23,8 @@ CONTROL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 # What Qwen3-4B-Instruct-2507's template shows of a conversation without tools, and what the hybrid Qwen3's adds.
 TURNS = """
 {%- for m in messages %}{{ '<|im_start|>' + m.role + '\\n' }}
-{%- if m.role == 'assistant' and hybrid %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}{{ m.content + '<|im_end|>\\n' }}
+{%- if m.role == 'assistant' and hybrid %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}
+{{- m.content + '<|im_end|>\\n' }}
 {%- endfor %}
 {%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}
 """
@@ -101,7 +102,8 @@ def test_text_that_spells_a_control_token_is_refused(qwen: Any) -> None:
 
 
 def test_a_cut_keeps_lines_and_whole_sentences_at_both_ends(qwen: Any) -> None:
-    body = "CC:\nChest pain.\n\nHPI:\n" + " ".join(f"Finding {i} was noted." for i in range(60)) + "\nVitals:\n  BP 90/50."
+    findings = " ".join(f"Finding {i} was noted." for i in range(60))
+    body = f"CC:\nChest pain.\n\nHPI:\n{findings}\nVitals:\n  BP 90/50."
     encoded = ChatEncoder(qwen, 160).encode(SYSTEM, body, ASK, TARGET)
     text = qwen.decode(encoded.input_ids)
     assert encoded.was_cut
