@@ -1,6 +1,7 @@
 """From notes in to notes trained on: what each stage let through, and where every other note ended.
 
-The report counts nothing from data: it takes the counts of the ledger and proves again that they add up.
+The report counts nothing from data: it takes the counts of the ledger and proves again that they add up. Files that
+could not even be opened, and were skipped by choice, are named beside it: how many notes they hold, nobody knows.
 """
 
 from collections.abc import Mapping
@@ -22,8 +23,9 @@ _MEANINGS = {
     Outcome.REDACTED: "went through with identifiers replaced",
     Outcome.QUARANTINED: "set aside: not safe or not sound enough to use",
     Outcome.REJECTED: "cannot be used",
-    Outcome.DUPLICATE: "the same note had been read before",
+    Outcome.DUPLICATE: "repeats a note that was kept",
     Outcome.CONTAMINATED: "overlaps with what models are scored on",
+    Outcome.UNKNOWN: "could not be read, and was skipped by choice",
 }
 _USES = {
     "": "for training",
@@ -58,6 +60,7 @@ def funnel_section(prepare: Mapping[str, Any], train: Mapping[str, Any]) -> dict
     num_held_out = _total(bucket for bucket in packed if bucket["reason"] == _HELD_OUT)
     return {
         "num_notes_read": num_read,
+        "skipped_files": prepare["skipped_files"],
         "num_for_training": _total(packed) - num_validation - num_held_out,
         "num_for_validation": num_validation,
         "num_held_out": num_held_out,

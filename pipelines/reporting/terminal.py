@@ -49,7 +49,9 @@ def _funnel(funnel: Mapping[str, Any]) -> str:
         f"{count(funnel['num_for_training'])} for training, {count(funnel['num_for_validation'])} for validation, "
         f"{count(funnel['num_held_out'])} held out"
     )
-    return " → ".join([f"{count(funnel['num_notes_read'])} notes read", *past, uses])
+    line = " → ".join([f"{count(funnel['num_notes_read'])} notes read", *past, uses])
+    skipped = len(funnel["skipped_files"])
+    return f"{line}; unreadable files skipped: {count(skipped)}" if skipped else line
 
 
 def _difference(row: Mapping[str, Any] | None) -> str:

@@ -239,6 +239,7 @@ def build_run(storage: Path) -> Run:
             "final_buckets": PREPARED,
             "examples": {"train": 800, "validation": 120, "test": 160},
             "findings": findings_by_kind(),
+            "skipped_files": [],
         },
     )
     train = StageOutput(storage, "train", "bbbbbbbbbbbb")

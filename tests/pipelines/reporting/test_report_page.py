@@ -100,6 +100,16 @@ def test_the_page_shows_remarks_sums_and_verdicts(page):
         assert words in text
 
 
+def test_skipped_files_are_named_with_what_is_unknown(run, tmp_path):
+    assert "skipped by choice" not in parsed(written(run, tmp_path)).text
+    copy = run.copied_to(tmp_path / "storage")
+    torn = {"file": "/hospital/notes/torn.parquet", "num_rows": None, "why": "not a whole file"}
+    copy.change("prepare", lambda results: results.update(skipped_files=[torn]))
+    page = parsed(written(copy, tmp_path)).text
+    assert "1 file could not be read and was skipped by choice: the number of its notes is unknown" in page
+    assert "/hospital/notes/torn.parquet: not a whole file" in page
+
+
 def test_early_stopped_trial_is_marked_in_table_and_charts(page):
     row = re.search(r"<tr[^>]*><th scope=\"row\"><code>7f01_00001</code>.*?</tr>", page, re.DOTALL)[0]
     assert "stopped early" in row
