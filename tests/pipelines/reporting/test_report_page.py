@@ -102,7 +102,7 @@ def test_the_page_shows_remarks_sums_and_verdicts(page):
 
 def test_skipped_files_are_named_with_what_is_unknown(run, tmp_path):
     assert "skipped by choice" not in parsed(written(run, tmp_path)).text
-    copy = run.copied_to(tmp_path / "storage")
+    copy = run.copied_to(tmp_path / "copy")
     torn = {"file": "/hospital/notes/torn.parquet", "num_rows": None, "why": "not a whole file"}
     copy.change("prepare", lambda results: results.update(skipped_files=[torn]))
     page = parsed(written(copy, tmp_path)).text
