@@ -34,6 +34,10 @@ class Pack:
     document_ids: list[str]
 
 
+# What stands before the `transformers` model's own names of its weights in a PackedModel's.
+WRAPPER_PREFIX = "causal_lm."
+
+
 class PackedModel(torch.nn.Module):
     """Wraps a `transformers` causal LM whose attention is PER_DOCUMENT.
 

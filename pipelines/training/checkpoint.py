@@ -7,6 +7,8 @@ A directory without a manifest was never finished and is ignored. One whose file
 name and the one before it is taken; where no other is left, that is an error and never a fresh start.
 """
 
+import contextlib
+import io
 import json
 import logging
 import shutil
@@ -14,15 +16,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 import torch.distributed as dist
 
+from pipelines.model.packed import WRAPPER_PREFIX
 from pipelines.stage.output import MANIFEST, file_digest, write_atomically
 from pipelines.training.state import TrainState
 from schemas.errors import CheckpointError
 
 logger = logging.getLogger(__name__)
 
-_TAG = "deepspeed"
+TAG = "deepspeed"
+_RNG = "rng_of_rank_{rank}.pt"
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,10 @@ def save(engine: Any, run_directory: Path, state: TrainState, run_identity: str)
     if (path / MANIFEST).exists():
         dist.barrier()
         return path
-    engine.save_checkpoint(str(path), tag=_TAG)
+    engine.save_checkpoint(str(path), tag=TAG)
+    torch.save(torch.get_rng_state(), path / TAG / _RNG.format(rank=dist.get_rank()))
     dist.barrier()
-    files = sorted(p for p in (path / _TAG).rglob("*") if p.is_file())
+    files = sorted(p for p in (path / TAG).rglob("*") if p.is_file())
     rank, world_size = dist.get_rank(), dist.get_world_size()
     own = {str(p.relative_to(path)): [p.stat().st_size, file_digest(p)] for p in files[rank::world_size]}
     shares: list[Any] = [None] * world_size
@@ -71,22 +77,18 @@ def save(engine: Any, run_directory: Path, state: TrainState, run_identity: str)
     return path
 
 
-def load(engine: Any, checkpoint: Checkpoint, run_identity: str) -> None:
-    """Load a verified checkpoint into an engine. Collective.
+def load(engine: Any, directory: Path, tag: str = TAG) -> None:
+    """Load a verified checkpoint, or its form for another number of workers, into an engine. Collective.
 
     Raises:
-        CheckpointError: it belongs to another run or world size, or DeepSpeed cannot load it.
+        CheckpointError: DeepSpeed cannot load it.
     """
-    if checkpoint.run_identity != run_identity:
-        raise CheckpointError(f"{checkpoint.path} belongs to a run with other settings: train into another storage")
-    if checkpoint.world_size != dist.get_world_size():
-        raise CheckpointError(
-            f"{checkpoint.path} was written by {checkpoint.world_size} workers, this run has {dist.get_world_size()}: "
-            f"set training.num_workers to {checkpoint.world_size}"
-        )
-    path, _ = engine.load_checkpoint(str(checkpoint.path), tag=_TAG)
+    path, _ = engine.load_checkpoint(str(directory), tag=tag)
     if path is None:
-        raise CheckpointError(f"{checkpoint.path} could not be loaded although its files are whole")
+        raise CheckpointError(f"{directory} could not be loaded although its files are whole")
+    states = directory / TAG / _RNG.format(rank=dist.get_rank())
+    if states.exists():  # not there for a rank that the run did not have before
+        torch.set_rng_state(torch.load(states))
 
 
 def newest_verified(run_directory: Path) -> Checkpoint | None:
@@ -111,12 +113,47 @@ def newest_verified(run_directory: Path) -> Checkpoint | None:
     return None
 
 
-def delete_old(run_directory: Path, keep: int) -> None:
-    """Delete all but the newest `keep` committed checkpoints, once the newest is known to be whole."""
+def checkpoint_at(run_directory: Path, step: int) -> Path:
+    """The committed checkpoint of a step, verified.
+
+    Raises:
+        CheckpointError: it is gone, or was altered.
+    """
+    for manifest in run_directory.glob(f"{checkpoint_name(TrainState(step=step))}*/{MANIFEST}"):
+        fault = _fault(manifest.parent)
+        if fault is None:
+            return manifest.parent
+        raise CheckpointError(f"the checkpoint of step {step}, {manifest.parent}, is refused: {fault}")
+    raise CheckpointError(f"the checkpoint of step {step} in {run_directory} is gone: run the job into another storage")
+
+
+def weights_of(path: Path) -> dict[str, torch.Tensor]:
+    """The whole model's float32 weights from a checkpoint's shards, by their names in the `transformers` model."""
+    from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
+
+    if not list((path / TAG).glob("*_optim_states.pt")):  # ZeRO-0 writes one file
+        state = torch.load(next((path / TAG).glob("mp_rank_*_model_states.pt")), weights_only=False)["module"]
+    else:
+        with contextlib.redirect_stdout(io.StringIO()):
+            state = get_fp32_state_dict_from_zero_checkpoint(str(path), tag=TAG)
+    return {name.removeprefix(WRAPPER_PREFIX): tensor.detach().clone() for name, tensor in state.items()}
+
+
+def delete_old(run_directory: Path, keep: int, keep_step: int | None) -> None:
+    """Delete all but the newest `keep` committed checkpoints, once the newest is known to be whole.
+
+    Args:
+        run_directory: of the run.
+        keep: how many.
+        keep_step: step of one more that stays; None for none.
+    """
     committed = sorted(path.parent for path in run_directory.glob(f"checkpoint_*/{MANIFEST}"))
     if not committed or _fault(committed[-1]) is not None:
         return
+    protected = None if keep_step is None else checkpoint_name(TrainState(step=keep_step))
     for path in committed[:-keep]:
+        if path.name == protected:
+            continue
         (path / MANIFEST).unlink()  # first, so that a half-deleted one is no checkpoint
         shutil.rmtree(path)
 

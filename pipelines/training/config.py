@@ -1,6 +1,5 @@
 """Settings of training."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,12 +18,20 @@ class TrainingConfig:
         gpus_per_worker: 0 trains on CPUs with gloo, 1 on GPUs with NCCL.
         zero_stage: DeepSpeed ZeRO stage. 1 keeps 4B models whole on an H200; 3 is for cards under 40 GB.
         learning_rate: peak.
-        schedule: of the learning rate after warm-up, over the share of rows consumed.
+        schedule: of the learning rate after warm-up; `wsd` stays at the peak and falls at the end.
         warmup_share: share of the run over which the learning rate rises linearly.
+        warmup_steps: optimizer steps over which it does, in place of that share; null for the share.
+        decay_share: share of the run at its end over which `wsd` falls.
+        final_share: share of the peak that cosine and `wsd` end at.
         weight_decay: AdamW's.
         gradient_clip: largest global norm of the gradient.
         epochs: passes over the training rows.
         max_steps: optimizer steps after which the run ends although rows remain; null for no limit.
+        max_tokens: tokens of prompts and targets after which it does; null for no limit.
+        best_metric: validation metric by which a model is better, such as validation_loss.
+        best_is: whether the lowest or the highest value of it is best.
+        export: which weights become the model: the last, or those of the best validation, whose checkpoint is kept.
+        patience: validations in a row without a better value after which the run ends; null for never.
         validate_every_steps: steps between validations (one more comes at the end).
         checkpoint_every_steps: steps between checkpoints (one more comes at the end).
         keep_checkpoints: how many of the newest to keep.
@@ -38,12 +45,20 @@ class TrainingConfig:
     gpus_per_worker: int = 0
     zero_stage: Literal[0, 1, 2, 3] = 1
     learning_rate: float = 1e-5
-    schedule: Literal["cosine", "constant"] = "cosine"
+    schedule: Literal["cosine", "wsd", "constant"] = "cosine"
     warmup_share: float = 0.05
+    warmup_steps: int | None = None
+    decay_share: float = 0.2
+    final_share: float = 0.1
     weight_decay: float = 0.0
     gradient_clip: float = 1.0
     epochs: int = 1
     max_steps: int | None = None
+    max_tokens: int | None = None
+    best_metric: str = "validation_loss"
+    best_is: Literal["lowest", "highest"] = "lowest"
+    export: Literal["last", "best"] = "last"
+    patience: int | None = None
     validate_every_steps: int = 200
     checkpoint_every_steps: int = 200
     keep_checkpoints: int = 2
@@ -63,26 +78,20 @@ class TrainingConfig:
         for name in positive:
             if getattr(self, name) < 1:
                 raise ConfigError(f"training.{name} is {getattr(self, name)}: give at least 1")
-        if self.max_steps is not None and self.max_steps < 1:
-            raise ConfigError(f"training.max_steps is {self.max_steps}: give at least 1, or null for no limit")
+        for name in ("max_steps", "max_tokens", "warmup_steps", "patience"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise ConfigError(f"training.{name} is {getattr(self, name)}: give at least 1, or null for none")
         if not 0.0 < self.learning_rate < 1.0:
             raise ConfigError(f"training.learning_rate is {self.learning_rate}: give a number between 0 and 1")
         if not 0.0 <= self.warmup_share < 1.0:
             raise ConfigError(f"training.warmup_share is {self.warmup_share}: give a number from 0 to below 1")
+        if not 0.0 < self.decay_share <= 1.0:
+            raise ConfigError(f"training.decay_share is {self.decay_share}: give a number above 0 and up to 1")
+        if not 0.0 <= self.final_share <= 1.0:
+            raise ConfigError(f"training.final_share is {self.final_share}: give a number from 0 to 1")
+        if not self.best_metric:
+            raise ConfigError("training.best_metric is empty: name a validation metric, such as validation_loss")
         if self.gpus_per_worker not in (0, 1):
             raise ConfigError(f"training.gpus_per_worker is {self.gpus_per_worker}: a worker drives no or one GPU")
         if self.max_failures < 0:
             raise ConfigError(f"training.max_failures is {self.max_failures}: give 0 or more")
-
-
-def learning_rate_at(config: TrainingConfig, progress: float) -> float:
-    """Learning rate at a share of the run, 0..1: linear warm-up, then cosine to a tenth or constant.
-
-    The share of rows consumed, not a count of steps, drives it: a stream has no known number of steps.
-    """
-    if progress < config.warmup_share:
-        return config.learning_rate * max(progress, 1e-3) / config.warmup_share
-    if config.schedule == "constant":
-        return config.learning_rate
-    share = (progress - config.warmup_share) / (1.0 - config.warmup_share)
-    return config.learning_rate * (0.1 + 0.9 * 0.5 * (1.0 + math.cos(math.pi * min(share, 1.0))))

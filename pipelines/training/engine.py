@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from pipelines.model.load import load_model
-from pipelines.model.packed import PackedModel
+from pipelines.model.packed import WRAPPER_PREFIX, PackedModel
 from pipelines.training.config import TrainingConfig
 
 
@@ -23,7 +23,9 @@ def start_process_group() -> None:
     deepspeed.init_distributed(dist_backend="nccl" if torch.cuda.is_available() else "gloo", verbose=False)
 
 
-def deepspeed_settings(config: TrainingConfig, accumulation_steps: int, dtype: str) -> dict[str, Any]:
+def deepspeed_settings(
+    config: TrainingConfig, accumulation_steps: int, dtype: str, *, from_universal: bool
+) -> dict[str, Any]:
     """DeepSpeed's configuration: a micro-batch is one pack, gradients accumulate over this rank's packs of a step."""
     settings: dict[str, Any] = {
         "train_micro_batch_size_per_gpu": 1,
@@ -31,6 +33,7 @@ def deepspeed_settings(config: TrainingConfig, accumulation_steps: int, dtype: s
         "gradient_clipping": config.gradient_clip,
         "zero_allow_untested_optimizer": True,  # torch's AdamW needs no compiler; its results are tested here
         "zero_optimization": {"stage": config.zero_stage},
+        "checkpoint": {"load_universal": from_universal},
         "steps_per_print": 10**9,
     }
     if dtype == "bfloat16":
@@ -41,13 +44,16 @@ def deepspeed_settings(config: TrainingConfig, accumulation_steps: int, dtype: s
     return settings
 
 
-def start_engine(model_path: str, dtype: str, config: TrainingConfig, accumulation_steps: int) -> Any:
+def start_engine(
+    model_path: str, dtype: str, config: TrainingConfig, accumulation_steps: int, *, from_universal: bool = False
+) -> Any:
     """Load a model and wrap it in a DeepSpeed engine on this worker's device.
 
     Args:
         model_path: what `prepare_model` gave.
         dtype: "float32" or "bfloat16".
         accumulation_steps: packs of a step on this rank.
+        from_universal: the checkpoint that will be loaded was converted for this number of workers.
     """
     import deepspeed
 
@@ -61,7 +67,9 @@ def start_engine(model_path: str, dtype: str, config: TrainingConfig, accumulati
         fused=torch.cuda.is_available(),
     )
     engine, *_ = deepspeed.initialize(
-        model=model, optimizer=optimizer, config=deepspeed_settings(config, accumulation_steps, dtype)
+        model=model,
+        optimizer=optimizer,
+        config=deepspeed_settings(config, accumulation_steps, dtype, from_universal=from_universal),
     )
     return engine
 
@@ -74,5 +82,4 @@ def full_state_dict(engine: Any) -> dict[str, torch.Tensor] | None:
         state = engine.module.state_dict()
     if torch.distributed.get_rank() != 0:
         return None
-    prefix = "causal_lm."
-    return {name.removeprefix(prefix): tensor.detach().cpu() for name, tensor in state.items()}
+    return {name.removeprefix(WRAPPER_PREFIX): tensor.detach().cpu() for name, tensor in state.items()}

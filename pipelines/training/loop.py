@@ -1,26 +1,27 @@
 """The training loop of one rank: steps, validation, checkpoints. Knows torch.distributed and DeepSpeed, and no Ray."""
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 import torch.distributed as dist
 
 from pipelines.model.packed import Pack
-from pipelines.training.checkpoint import delete_old, load, newest_verified, save
-from pipelines.training.config import TrainingConfig, learning_rate_at
+from pipelines.training.best import has_run_out, with_validation
+from pipelines.training.checkpoint import checkpoint_at, delete_old, load, newest_verified, save, weights_of
+from pipelines.training.config import TrainingConfig
 from pipelines.training.engine import full_state_dict, start_engine
 from pipelines.training.export import export_model
+from pipelines.training.reshard import delete_resharded, load_resharded, resharded
 from pipelines.training.state import TrainState
+from pipelines.training.step import train_step
+from pipelines.training.step_log import LOG, StepLog
 from pipelines.training.stream import StepPacks
 from pipelines.training.validation import ValidationMetrics, likelihood_metrics, validate
-from schemas.errors import InputError
+from schemas.errors import CheckpointError, InputError
 
-LOG = "steps.jsonl"
 EXPORT = "model"
 
 
@@ -66,6 +67,7 @@ def run(
     steps_from: Callable[[TrainState], Iterable[StepPacks]],
     validation_packs: list[Pack],
     report: Report,
+    is_preempted: Callable[[], bool] = lambda: False,
 ) -> TrainState:
     """Train from the newest whole checkpoint, or from the start where there is none, to the end. Collective.
 
@@ -74,126 +76,94 @@ def run(
         steps_from: this rank's steps after a position.
         validation_packs: this rank's share; [] for no validation.
         report: called by every rank with metrics and, after a checkpoint, with its directory.
+        is_preempted: whether a machine of the run is about to be taken away, so that a checkpoint must be written now;
+            called by every rank after each step, and true for all of them or none.
 
     Raises:
         CheckpointError: the run has checkpoints and none can be used.
     """
     config = job.config
-    engine = start_engine(job.model_path, job.dtype, config, job.num_slots // dist.get_world_size())
-    found = newest_verified(job.directory)
-    state = TrainState()
-    if found is not None:
-        load(engine, found, job.identity)
-        state = found.state
-    log = _StepLog(job.directory / LOG, state.step) if dist.get_rank() == 0 else None
+    engine, state = _resumed(job)
+    validated_step = -1
+    log = StepLog(job.directory / LOG, state.step) if dist.get_rank() == 0 else None
+
+    def validated(state: TrainState) -> TrainState:
+        metrics = validate(engine, validation_packs, job.validation_metrics)
+        entry = {"step": state.step, "progress": state.progress, **metrics}
+        if log is not None:
+            log.write({"kind": "validation", **entry})
+        report(entry, None)
+        nonlocal validated_step
+        validated_step = state.step
+        return with_validation(config, state, metrics)
+
+    def checkpointed(state: TrainState) -> None:
+        path = save(engine, job.directory, state, job.identity)
+        report({"step": state.step, "progress": state.progress}, path)
+        if dist.get_rank() == 0:
+            delete_resharded(job.directory)
+            keep_best = state.best_step if config.export == "best" else None
+            delete_old(job.directory, config.keep_checkpoints, keep_best)
 
     if state.step == 0 and validation_packs:
-        _log_validation(log, state, validate(engine, validation_packs, job.validation_metrics), report)
+        validated(state)
     if not state.finished:
         for step_packs in steps_from(state):
             started = time.perf_counter()
-            state, metrics = _train_step(engine, job, state, step_packs)
-            done = config.max_steps is not None and state.step >= config.max_steps
+            state, metrics = train_step(engine, config, state, step_packs)
             metrics["seconds"] = time.perf_counter() - started
             if log is not None:
                 log.write({"kind": "step", **metrics})
             if state.step % config.log_every_steps == 0:
                 report(metrics, None)
-            if done:
+            if has_run_out(config, state):
                 break
+            is_best = False
             if state.step % config.validate_every_steps == 0 and validation_packs:
-                _log_validation(log, state, validate(engine, validation_packs, job.validation_metrics), report)
-            if state.step % config.checkpoint_every_steps == 0:
-                _checkpoint(engine, job, state, report)
+                state = validated(state)
+                is_best = config.export == "best" and state.best_step == state.step
+            if is_best or state.step % config.checkpoint_every_steps == 0 or is_preempted():
+                checkpointed(state)
+            if has_run_out(config, state):
+                break
         if state.step == 0:
             raise NoTrainingExamplesError("no training example is left")
+        if validated_step != state.step:
+            state = validated(state)
         state = replace(state, finished=True)
-        _checkpoint(engine, job, state, report)
-    _log_validation(log, state, validate(engine, validation_packs, job.validation_metrics), report)
-    weights = full_state_dict(engine)
-    if weights is not None:
-        facts = {**job.lineage, "steps": state.step, "target_tokens": state.num_target_tokens}
-        export_model(engine.module.causal_lm, weights, job.model_path, job.directory / EXPORT, facts)
-    dist.barrier()
+        checkpointed(state)
+    else:
+        validated(state)  # a tuner that restarted this run has not seen its last metrics
+    _export(engine, job, state)
     return state
 
 
-def _train_step(
-    engine: Any, job: TrainJob, state: TrainState, step_packs: StepPacks
-) -> tuple[TrainState, dict[str, Any]]:
-    """One optimizer step over this rank's packs; the loss is normalised by all ranks' target tokens."""
-    learning_rate = learning_rate_at(job.config, _progress(job.config, state))
-    for group in engine.optimizer.param_groups:
-        group["lr"] = learning_rate
-    device = engine.device
-    # DeepSpeed divides by the accumulation steps and averages over the ranks; undo both.
-    scale = dist.get_world_size() * len(step_packs.packs) / max(step_packs.step_target_tokens, 1)
-    sums = torch.zeros(3, dtype=torch.float64)  # nll, target tokens predicted right, tokens
-    for pack in step_packs.packs:
-        nll, correct = engine(pack.input_ids.to(device), pack.target_mask.to(device), pack.document_lengths)
-        engine.backward(nll.sum() * scale)
-        engine.step()
-        useful = len(pack.input_ids) if pack.document_ids[0] else 0
-        sums += torch.tensor([float(nll.detach().sum()), float(correct.sum()), useful], dtype=torch.float64)
-    sums = sums.to(device)
-    dist.all_reduce(sums)
-    nll_sum, num_correct, num_tokens = sums.tolist()
-    targets = step_packs.step_target_tokens
-    after = replace(
-        step_packs.after,
-        step=state.step + 1,
-        num_target_tokens=state.num_target_tokens + targets,
-        num_tokens=state.num_tokens + int(num_tokens),
-    )
-    norm = engine.get_global_grad_norm()
-    metrics = {
-        "step": after.step,
-        "epoch": after.epoch,
-        "progress": after.progress,
-        "loss": nll_sum / max(targets, 1),
-        "token_accuracy": num_correct / max(targets, 1),
-        "learning_rate": learning_rate,
-        "num_tokens": int(num_tokens),
-        "num_target_tokens": targets,
-        "gradient_norm": float(norm) if norm is not None else None,  # ZeRO-0 does not tell
-    }
-    return after, metrics
+def _resumed(job: TrainJob) -> tuple[Any, TrainState]:
+    """The engine and the state of the newest whole checkpoint, whatever number of workers wrote it. Collective."""
+    found = newest_verified(job.directory)
+    if found is not None and found.run_identity != job.identity:
+        raise CheckpointError(f"{found.path} belongs to a run with other settings: train into another storage")
+    world_size = dist.get_world_size()
+    # ZeRO-0 keeps everything on every worker: its checkpoints fit any number of them as they are.
+    is_foreign = found is not None and found.world_size != world_size and job.config.zero_stage > 0
+    engine = start_engine(job.model_path, job.dtype, job.config, job.num_slots // world_size, from_universal=is_foreign)
+    if found is None:
+        return engine, TrainState()
+    if is_foreign:
+        load_resharded(engine, resharded(found))
+    else:
+        load(engine, found.path)
+    return engine, found.state
 
 
-def _progress(config: TrainingConfig, state: TrainState) -> float:
-    """Share of the run that is done: of the rows, or of `max_steps` where that ends it sooner."""
-    if config.max_steps is None:
-        return state.progress
-    return max(state.progress, state.step / config.max_steps)
-
-
-def _log_validation(log: "_StepLog | None", state: TrainState, metrics: dict[str, float], report: Report) -> None:
-    entry = {"step": state.step, "progress": state.progress, **metrics}
-    if log is not None:
-        log.write({"kind": "validation", **entry})
-    report(entry, None)
-
-
-def _checkpoint(engine: Any, job: TrainJob, state: TrainState, report: Report) -> None:
-    path = save(engine, job.directory, state, job.identity)
-    report({"step": state.step, "progress": state.progress}, path)
-    if dist.get_rank() == 0:
-        delete_old(job.directory, job.config.keep_checkpoints)
-
-
-class _StepLog:
-    """A JSON line per step and validation, cut back to the checkpoint that a resumed run starts from."""
-
-    def __init__(self, path: Path, step: int):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        kept = []
-        if path.exists() and step > 0:
-            for line in path.read_text().splitlines():
-                # A kill can leave half a line at the end.
-                if line.endswith("}") and json.loads(line)["step"] <= step:
-                    kept.append(line)
-        path.write_text("".join(f"{line}\n" for line in kept))
-        self._file = path.open("a", buffering=1)
-
-    def write(self, entry: dict[str, Any]) -> None:
-        self._file.write(json.dumps(entry) + "\n")
+def _export(engine: Any, job: TrainJob, state: TrainState) -> None:
+    """Export the last weights, or the best ones. Collective."""
+    facts = {**job.lineage, "steps": state.step, "target_tokens": state.num_target_tokens}
+    if job.config.export == "best" and state.best_step != state.step:
+        facts |= {"exported_step": state.best_step, job.config.best_metric: state.best_value}
+        weights = weights_of(checkpoint_at(job.directory, state.best_step)) if dist.get_rank() == 0 else None
+    else:
+        weights = full_state_dict(engine)
+    if weights is not None:
+        export_model(engine.module.causal_lm, weights, job.model_path, job.directory / EXPORT, facts)
+    dist.barrier()

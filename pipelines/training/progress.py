@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.training.loop import LOG
+from pipelines.training.step_log import LOG
 
 logger = logging.getLogger(__name__)
 

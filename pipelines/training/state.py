@@ -15,6 +15,9 @@ class TrainState:
         progress: share of the run's rows consumed.
         num_target_tokens: target tokens trained on so far, all ranks.
         num_tokens: tokens trained on so far, all ranks.
+        best_value: best value of the metric by which validations are compared; None before the first.
+        best_step: step of that validation.
+        num_stale_validations: validations since then.
         finished: the run needs no more steps.
     """
 
@@ -25,4 +28,7 @@ class TrainState:
     progress: float = 0.0
     num_target_tokens: int = 0
     num_tokens: int = 0
+    best_value: float | None = None
+    best_step: int = 0
+    num_stale_validations: int = 0
     finished: bool = False

@@ -57,7 +57,7 @@ def test_counts_that_do_not_add_up_are_refused(run, stage, change, says, tmp_pat
 def test_findings_are_counted_by_kind_and_action(report):
     findings = report["findings"]
     assert findings["num_findings"] == sum(FOUND.values())
-    assert findings["actions"] == {"pass": 9, "redact": 140, "quarantine": 3}
+    assert findings["actions"] == {"pass": 9, "redact": 140, "surrogate": 0, "quarantine": 3}
     assert findings["kinds"][0] == {
         "kind": "PERSON",
         "num_findings": 73,

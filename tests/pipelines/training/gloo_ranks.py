@@ -21,6 +21,7 @@ from pipelines.training import loop
 from pipelines.training.config import TrainingConfig
 from pipelines.training.engine import start_process_group
 from pipelines.training.state import TrainState
+from pipelines.training.step_log import LOG
 from pipelines.training.stream import steps_of_rank
 
 NUM_SLOTS = 4
@@ -65,7 +66,7 @@ class Run:
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in (self.directory / loop.LOG).read_text().splitlines()]
+        return [json.loads(line) for line in (self.directory / LOG).read_text().splitlines()]
 
     @property
     def losses(self) -> list[float]:
