@@ -1,9 +1,15 @@
 """Settings of training."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from schemas.errors import ConfigError
+
+# How a run is carried out, watched and kept; what it computes does not depend on these beyond rounding.
+_EXECUTION = frozenset(
+    {"num_workers", "min_workers", "cpus_per_worker", "checkpoint_every_steps", "keep_checkpoints", "log_every_steps"}
+    | {"max_failures", "trackers", "mlflow_uri"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +20,8 @@ class TrainingConfig:
         source: `prepared` reads the examples that `prepare` wrote; `notes` streams raw notes through ingest, screening
             and splitting straight into the workers.
         num_workers: Ray Train workers, one process each.
+        min_workers: fewest workers to go on with while nodes are missing, as on spot machines; the run grows back to
+            `num_workers` when they return. Every number between must divide packing.packs_per_step. Null for no fewer.
         cpus_per_worker: logical CPUs of a worker, and its torch threads.
         gpus_per_worker: 0 trains on CPUs with gloo, 1 on GPUs with NCCL.
         zero_stage: DeepSpeed ZeRO stage. 1 keeps 4B models whole on an H200; 3 is for cards under 40 GB.
@@ -36,11 +44,15 @@ class TrainingConfig:
         checkpoint_every_steps: steps between checkpoints (one more comes at the end).
         keep_checkpoints: how many of the newest to keep.
         log_every_steps: steps between reported metrics.
-        max_failures: how often a failed worker group is restarted from the newest checkpoint.
+        max_failures: how often a failed worker group is restarted from the newest checkpoint. Machines that are taken
+            away with notice do not count.
+        trackers: where metrics go besides Ray's own and the step log; needs the extra `tracking`.
+        mlflow_uri: of the MLflow server or folder; needed with the tracker mlflow.
     """
 
     source: Literal["prepared", "notes"] = "prepared"
     num_workers: int = 2
+    min_workers: int | None = None
     cpus_per_worker: int = 1
     gpus_per_worker: int = 0
     zero_stage: Literal[0, 1, 2, 3] = 1
@@ -64,6 +76,8 @@ class TrainingConfig:
     keep_checkpoints: int = 2
     log_every_steps: int = 10
     max_failures: int = 2
+    trackers: list[Literal["tensorboard", "mlflow"]] = field(default_factory=list)
+    mlflow_uri: str = ""
 
     def __post_init__(self) -> None:
         positive = (
@@ -93,5 +107,16 @@ class TrainingConfig:
             raise ConfigError("training.best_metric is empty: name a validation metric, such as validation_loss")
         if self.gpus_per_worker not in (0, 1):
             raise ConfigError(f"training.gpus_per_worker is {self.gpus_per_worker}: a worker drives no or one GPU")
+        if self.min_workers is not None and not 1 <= self.min_workers <= self.num_workers:
+            raise ConfigError(
+                f"training.min_workers is {self.min_workers}: give 1 to num_workers, {self.num_workers}, or null"
+            )
+        if "mlflow" in self.trackers and not self.mlflow_uri:
+            raise ConfigError("training.mlflow_uri is empty: give the MLflow server's address, or leave mlflow out")
         if self.max_failures < 0:
             raise ConfigError(f"training.max_failures is {self.max_failures}: give 0 or more")
+
+    @property
+    def result_settings(self) -> dict[str, Any]:
+        """The settings that shape the trained model. Others may change between a run and its resumption."""
+        return {name: value for name, value in asdict(self).items() if name not in _EXECUTION}

@@ -1,7 +1,7 @@
 """The training loop of one rank: steps, validation, checkpoints. Knows torch.distributed and DeepSpeed, and no Ray."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -108,10 +108,10 @@ def run(
     if state.step == 0 and validation_packs:
         validated(state)
     if not state.finished:
-        for step_packs in steps_from(state):
+        for step_packs, data_wait_s in _timed(steps_from(state)):
             started = time.perf_counter()
             state, metrics = train_step(engine, config, state, step_packs)
-            metrics["seconds"] = time.perf_counter() - started
+            metrics |= {"seconds": time.perf_counter() - started, "data_wait_seconds": data_wait_s}
             if log is not None:
                 log.write({"kind": "step", **metrics})
             if state.step % config.log_every_steps == 0:
@@ -136,6 +136,14 @@ def run(
         validated(state)  # a tuner that restarted this run has not seen its last metrics
     _export(engine, job, state)
     return state
+
+
+def _timed(steps: Iterable[StepPacks]) -> Iterator[tuple[StepPacks, float]]:
+    """Steps with the seconds that this rank waited for each."""
+    started = time.perf_counter()
+    for step_packs in steps:
+        yield step_packs, time.perf_counter() - started
+        started = time.perf_counter()
 
 
 def _resumed(job: TrainJob) -> tuple[Any, TrainState]:

@@ -21,7 +21,8 @@ from pipelines.training.checkpoint import Checkpoint, newest_verified
 from pipelines.training.engine import start_process_group
 from pipelines.training.state import TrainState
 from pipelines.training.stream import steps_of_rank
-from schemas.errors import CheckpointError, StageError, WardroundError
+from pipelines.training.trackers import require_trackers, start_trackers
+from schemas.errors import CheckpointError, ConfigError, StageError, WardroundError
 
 # From the run's position to the dataset of PACK_STREAM rows from there on, one row a block.
 StreamFactory = Callable[[TrainState], ray.data.Dataset]
@@ -59,9 +60,13 @@ def _worker(settings: dict[str, Any]) -> None:
         return steps_of_rank(_rows("train"), rank, world_size, job.num_slots, state)
 
     latest: dict[str, Any] = {}
+    trackers = start_trackers(job.config, job.directory) if rank == 0 else []
 
     def report(metrics: dict[str, Any], checkpoint: Path | None) -> None:
         latest.update(metrics)  # every report holds the newest of each metric: Tune refuses one without its own
+        numbers = {name: value for name, value in metrics.items() if value is not None and name != "step"}
+        for tracker in trackers:
+            tracker.log(numbers, metrics["step"])
         if checkpoint is None:
             ray.train.report(dict(latest))
             return
@@ -77,7 +82,20 @@ def _worker(settings: dict[str, Any]) -> None:
         for step in steps_of_rank(_rows("validation"), rank, world_size, job.num_slots, TrainState())
         for pack in step.packs
     ]
-    loop.run(job, steps_from, packs, report)
+    loop.run(job, steps_from, packs, report, _NoticeOfPreemption())
+
+
+class _NoticeOfPreemption:
+    """True once for each notice that a machine of the run is about to be taken away."""
+
+    def __init__(self) -> None:
+        self._answered: Any = None
+
+    def __call__(self) -> bool:
+        notice = ray.train.get_preemption_info()  # the same on all ranks
+        is_new = notice is not None and notice != self._answered
+        self._answered = notice
+        return is_new
 
 
 def _cause(error: BaseException) -> WardroundError:
@@ -113,6 +131,15 @@ def fit(job: loop.TrainJob, streams: Streams, callbacks: list[Any] | None = None
         CheckpointError: training ended without a finished checkpoint.
     """
     config = job.config
+    require_trackers(config)
+    fewest = config.min_workers or config.num_workers
+    for num_workers in range(fewest, config.num_workers + 1):
+        if job.num_slots % num_workers:
+            raise ConfigError(
+                f"training.min_workers is {config.min_workers} and packing.packs_per_step {job.num_slots}, which "
+                f"{num_workers} workers cannot share equally: give packs that every number of workers from min_workers "
+                f"to num_workers divides, or raise min_workers"
+            )
     require_cpus(config.num_workers * config.cpus_per_worker + streams.cpus, "training and its data stream")
     directory = job.directory
     directory.mkdir(parents=True, exist_ok=True)
@@ -122,7 +149,7 @@ def fit(job: loop.TrainJob, streams: Streams, callbacks: list[Any] | None = None
         train_loop_config={"job": job},
         torch_config=TorchConfig(backend="nccl" if config.gpus_per_worker else "gloo"),
         scaling_config=ray.train.ScalingConfig(
-            num_workers=config.num_workers,
+            num_workers=config.num_workers if fewest == config.num_workers else (fewest, config.num_workers),
             use_gpu=config.gpus_per_worker > 0,
             resources_per_worker={"CPU": config.cpus_per_worker, "GPU": config.gpus_per_worker},
         ),
