@@ -19,7 +19,7 @@ class SplittingConfig:
         min_presentation_chars: a shorter presentation is rejected as `short_presentation`.
         min_target_chars: a shorter target, its header included, is rejected as `short_target`.
         max_copied_share: share of the target's word 8-grams that may stand in the presentation already, in (0, 1];
-            above it the row is rejected as `target_in_prompt`.
+            up to it, copied sentences leave the prompt; above it, the row is rejected as `target_in_prompt`.
     """
 
     system: str = SYSTEM

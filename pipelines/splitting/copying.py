@@ -12,14 +12,15 @@ def copied_share(target: str, presentation: str) -> float:
     A target of fewer words counts as one n-gram of all of them. Eight words in a row are seldom shared by chance, and a
     sentence that an assessment opens with ("a 50-year-old woman who presents ...") is a small share of it.
     """
-    words = _WORD.findall(target.casefold())
-    if not words:
+    size = min(NGRAM_WORDS, len(_WORD.findall(target)))
+    if not size:
         return 0.0
-    size = min(NGRAM_WORDS, len(words))
-    known = set(_ngrams(_WORD.findall(presentation.casefold()), size))
-    grams = _ngrams(words, size)
+    known = set(ngrams(presentation, size))
+    grams = ngrams(target, size)
     return sum(gram in known for gram in grams) / len(grams)
 
 
-def _ngrams(words: list[str], size: int) -> list[tuple[str, ...]]:
+def ngrams(text: str, size: int) -> list[tuple[str, ...]]:
+    """Runs of `size` neighbouring words, case aside; none where there are fewer words."""
+    words = _WORD.findall(text.casefold())
     return [tuple(words[start : start + size]) for start in range(len(words) - size + 1)]

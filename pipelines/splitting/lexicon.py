@@ -24,6 +24,7 @@ class Family(enum.StrEnum):
     REASONING = "reasoning"
     PLAN = "plan"
     CLOSING = "closing"
+    COURSE = "course"
     OUTCOME = "outcome"
     TAIL = "tail"
     OTHER = "other"  # what no header of the lexicon opens
@@ -59,15 +60,23 @@ OPENING = Kind("opening", Family.OTHER)
 OTHER = Kind("other", Family.OTHER)
 
 _BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]|<[^>]*>|\{[^}]*\}")
-_DATE = re.compile(r"\s+(?:on|from|of)?\s*\d{1,4}[/.-]\d{1,2}(?:[/.-]\d{1,4})?\s*$")
-_AND = re.compile(r"\s*[&/+,]\s*(?:and\s+)?")
-_OUTSIDE_WORDS = re.compile(r"[^a-z0-9' ]+")
+# "as of 03/04/2024 14:32", "on Mon Jan 15, 2024 2:32 PM", and what screening leaves of them: "as of". Possessive, so
+# that a long number which is no date costs no more than its length.
+_DATE = re.compile(
+    r"\s+(?:(?:as of|on|from|of|dated|at)\b\s*)?"
+    r"(?:(?:(?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*+|[ap]m\b|hrs?\b"
+    r"|_{2,}+|\d[\d/.:-]*+)[ ,]*+)*+$"
+)
+_HAS_DATE = re.compile(r"\d[/.:-]\d|_{2,}|\b(?:as of|on|from|dated)(?:\s*$|.*\d)")
+_AND = re.compile(r"\s*[&/+,|]\s*(?:and\s+)?|\s[-–—]\s|\bund\b")
+_OUTSIDE_WORDS = re.compile(r"[^\w' ]+|_")
 # The more decisive of "X and Y" first.
 _DECISIVE = (
     Family.REASONING,
     Family.PLAN,
     Family.DIAGNOSIS,
     Family.OPERATIVE,
+    Family.COURSE,
     Family.OUTCOME,
     Family.REPORT,
     Family.CLOSING,
@@ -79,7 +88,9 @@ _DECISIVE = (
 
 def normalise(phrase: str) -> str:
     """The form in which headers are compared: "ASSESSMENT/PLAN (cont.):" → "assessment and plan"."""
-    words = _DATE.sub("", _BRACKETS.sub(" ", phrase.casefold().replace("’", "'")))
+    words = _BRACKETS.sub(" ", phrase.casefold().replace("’", "'").replace("∆", "δ")).rstrip(" :")
+    if _HAS_DATE.search(words):
+        words = _DATE.sub("", words)
     words = _AND.sub(" and ", words).replace("-", " ")
     return " ".join(_OUTSIDE_WORDS.sub(" ", words).split())
 
@@ -105,18 +116,25 @@ class Lexicon:
             for phrase in described.get("abbreviations", ()):
                 self._add(phrase, Entry(kind, is_abbreviation=True))
         self._qualifiers = frozenset(normalise(word) for word in data["qualifiers"])
+        self._suffixes = frozenset(normalise(word) for word in data["suffixes"])
+        self._last_words = {words.rpartition(" ")[2] for words in self._entries} | self._suffixes
         self._note_types = {name: self._any_of(words) for name, words in data["note_types"].items()}
         self._preference = {name: tuple(kinds) for name, kinds in data["preference"].items()}
         for kinds in self._preference.values():
             unknown = set(kinds) - self.kinds.keys()
             if unknown:
                 raise ValueError(f"lexicon.yaml: preference names {sorted(unknown)}, which kinds does not have")
-        self.signature_line = re.compile(rf"(?:{'|'.join(map(re.escape, data['signature_lines']))})\b", re.IGNORECASE)
+        self.signature_line = self._line_of(data["signature_lines"])
+        self.salutation_line = self._line_of(data["salutation_lines"])
         self.bare_headers = {self.kinds[name]: tuple(words) for name, words in data["bare_headers"].items()}
 
     def lookup(self, phrase: str) -> Entry | None:
         """What a header's words mean, or None where they are no header."""
-        return self._find(normalise(phrase)) if len(phrase) <= MAX_HEADER_CHARS else None
+        return self._lookup(phrase) if len(phrase) <= MAX_HEADER_CHARS else None
+
+    def can_end(self, word: str) -> bool:
+        """Whether a header may end in this word: a cheap test before `lookup`."""
+        return word.casefold().strip("*_") in self._last_words or not word.isalpha()
 
     def note_type(self, note_type: str | None) -> NoteType:
         """What the type of a note, as the hospital writes it, says about its target."""
@@ -130,12 +148,18 @@ class Lexicon:
         return self._preference[note_type.value]
 
     @functools.lru_cache(maxsize=4096)  # noqa: B019 - one lexicon lives as long as the process
+    def _lookup(self, phrase: str) -> Entry | None:
+        return self._find(normalise(phrase))
+
     def _find(self, words: str) -> Entry | None:
         if words in self._entries:
             return self._entries[words]
         first, _, rest = words.partition(" ")
         if rest and first in self._qualifiers:
             return self._find(rest)
+        most, _, last = words.rpartition(" ")
+        if most and last in self._suffixes:
+            return self._find(most)
         parts = words.split(" and ")
         if len(parts) == 1 or any(len(part) < 2 for part in parts):
             return None
@@ -153,6 +177,10 @@ class Lexicon:
         if words in self._entries:
             raise ValueError(f"lexicon.yaml: {phrase!r} is a header of two kinds, or twice of one")
         self._entries[words] = entry
+
+    @staticmethod
+    def _line_of(beginnings: list[str]) -> re.Pattern[str]:
+        return re.compile(rf"(?:{'|'.join(map(re.escape, beginnings))})\b", re.IGNORECASE)
 
     @staticmethod
     def _any_of(words: list[str]) -> re.Pattern[str]:

@@ -1,9 +1,10 @@
 """Which run of sections is the target, and what becomes of the others.
 
-A target is one span: sections of reasoning and plan that follow each other ("ASSESSMENT", "PLAN", "INSTRUCTIONS").
-Which run, where a note has several, lexicon.yaml says by type of note. Before it, story and results are the
-presentation; diagnoses, other reasoning and what was known only later are dropped, because they give the target away.
-After it, everything is dropped, except in notes that put the assessment first.
+A target is one span: sections of reasoning and plan that follow each other ("ASSESSMENT", "PLAN", "INSTRUCTIONS"), or
+the course of a stay in hospital by itself. Which run, where a note has several, lexicon.yaml says by type of note.
+Before it, story and results are the presentation; diagnoses, other reasoning and what was known only later are dropped,
+because they give the target away, and so is all that frames a case report (title, abstract, introduction). After it,
+everything is dropped, except in notes that put the assessment first.
 """
 
 from collections.abc import Sequence
@@ -19,8 +20,9 @@ _PRESENTATION = frozenset({Family.STORY, Family.RESULTS, Family.REPORT, Family.T
 # What shows that a physician saw the patient, and the note is not the report of a study.
 _PATIENT_SEEN = frozenset(
     {"chief_complaint", "history_of_present_illness", "past_history", "social_history", "medications", "allergies"}
-    | {"review_of_systems"}
+    | {"review_of_systems", "case_presentation", "admission_medications"}
 )
+_ARTICLE_TARGETS = frozenset({"discussion", "conclusion"})
 
 
 def is_report(sections: Sequence[Section]) -> bool:
@@ -34,10 +36,13 @@ def is_report(sections: Sequence[Section]) -> bool:
 def choose_target(sections: Sequence[Section], note_type: NoteType, lexicon: Lexicon) -> range | None:
     """Indices of the sections that make the target, or None."""
     preference = lexicon.preference(note_type)
-    runs = [run for run in _runs(sections) if _best_kind(run, sections, preference)]
+    runs = [(run, kind) for run in _runs(sections) if (kind := _best_kind(run, sections, preference))]
+    case = _case_presentation(sections)
+    if case is not None:  # what an abstract concludes stands before the case that it is about
+        runs = [(run, kind) for run, kind in runs if run.start > case] or runs
     if not runs:
         return None
-    return min(runs, key=lambda run: preference.index(_best_kind(run, sections, preference) or ""))
+    return min(runs, key=lambda run: preference.index(run[1]))[0]
 
 
 def target_name(run: range, sections: Sequence[Section], note_type: NoteType, lexicon: Lexicon) -> str:
@@ -47,11 +52,14 @@ def target_name(run: range, sections: Sequence[Section], note_type: NoteType, le
     return name
 
 
-def assign_roles(sections: Sequence[Section], target: range, text: str) -> list[SectionRole]:
+def assign_roles(sections: Sequence[Section], target: range) -> list[SectionRole]:
     """(num_sections,) roles of the sections around a target."""
-    before = [i for i in range(target.start) if sections[i].family in _PRESENTATION]
+    case = _case_presentation(sections)
+    is_article = case is not None and any(sections[i].kind.name in _ARTICLE_TARGETS for i in target)
+    first = case if case is not None and is_article and case < target.start else 0
+    before = [i for i in range(first, target.start) if sections[i].family in _PRESENTATION]
     after = [i for i in range(target.stop, len(sections)) if sections[i].family in (Family.STORY, Family.RESULTS)]
-    presentation = after if _is_assessment_first(sections, target, before, after) else before
+    presentation = after if _is_assessment_first(sections, before, after) else before
     roles = [SectionRole.DROPPED] * len(sections)
     for i in presentation:
         roles[i] = SectionRole.PRESENTATION
@@ -60,14 +68,18 @@ def assign_roles(sections: Sequence[Section], target: range, text: str) -> list[
     return roles
 
 
-def _is_assessment_first(
-    sections: Sequence[Section], target: range, before: Sequence[int], after: Sequence[int]
-) -> bool:
+def _case_presentation(sections: Sequence[Section]) -> int | None:
+    """Where a case report tells its case: the longest section of that kind, as an abstract may have a short one."""
+    cases = [i for i, section in enumerate(sections) if section.kind.name == "case_presentation"]
+    return max(cases, key=lambda i: sections[i].end - sections[i].start, default=None)
+
+
+def _is_assessment_first(sections: Sequence[Section], before: Sequence[int], after: Sequence[int]) -> bool:
     def size(indices: Sequence[int]) -> int:
         return sum(sections[i].end - sections[i].start for i in indices)
 
     told_before = any(sections[i].family is Family.STORY for i in before)
-    told_after = any(sections[i].kind.name in _PATIENT_SEEN for i in after)
+    told_after = any(sections[i].kind.name in _PATIENT_SEEN | {"letter"} for i in after)
     return told_after and not told_before and size(before) <= min(MAX_TITLE_CHARS, size(after))
 
 
@@ -89,10 +101,16 @@ def _runs(sections: Sequence[Section]) -> list[range]:
 
 def _continues(sections: Sequence[Section], start: int, i: int, has_plan: bool) -> bool:
     family = sections[i].family
+    if family is Family.COURSE:
+        return i == start
+    if i > start and sections[start].family is Family.COURSE:  # what stands beside a course is known with hindsight
+        return False
     if family in (Family.REASONING, Family.PLAN):
         return True
     if family is Family.DIAGNOSIS:  # part of the assessment; after a plan it is a list for billing
-        return not has_plan
+        before = sections[i - 1]
+        is_beside = i > start and before.family is Family.REASONING and before.kind.name != "assessment_and_plan"
+        return is_beside or not has_plan
     if family is Family.CLOSING:
         return i > start
     # A procedure done in the visit, told between the plan and the instructions.

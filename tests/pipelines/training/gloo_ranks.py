@@ -17,6 +17,7 @@ from pipelines.model.chat import ChatEncoder
 from pipelines.model.tokenizer import load_tokenizer
 from pipelines.packing.config import PackingConfig
 from pipelines.packing.window import WindowPosition, encode_examples, pack_window
+from pipelines.stage.output import MANIFEST
 from pipelines.training import loop
 from pipelines.training.config import TrainingConfig
 from pipelines.training.engine import start_process_group
@@ -67,6 +68,15 @@ class Run:
     @property
     def log(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.directory / LOG).read_text().splitlines()]
+
+    @property
+    def has_log(self) -> bool:
+        return (self.directory / LOG).exists()
+
+    @property
+    def manifests(self) -> list[dict[str, Any]]:
+        """Of the committed checkpoints that are still there, in the order of the run."""
+        return [json.loads(path.read_text()) for path in sorted(self.directory.glob(f"checkpoint_*/{MANIFEST}"))]
 
     @property
     def losses(self) -> list[float]:
