@@ -10,6 +10,13 @@ from schemas.errors import WardroundError
 
 logger = logging.getLogger("wardround")
 
+# Short form of a setting on the command line → the setting.
+SHORT_FLAGS = {
+    "--on-bad-file": "--ingest.on_bad_file",
+    "--canaries": "--canaries.num_notes",
+    "--max-miss-rate": "--canaries.max_miss_rate",
+}
+
 
 def launch(job: Callable[[JobConfig], str], argv: Sequence[str] | None = None) -> None:
     """Run a job as a command.
@@ -21,14 +28,29 @@ def launch(job: Callable[[JobConfig], str], argv: Sequence[str] | None = None) -
     Raises:
         SystemExit: 2 for what the user can mend, 1 for what not; one line on stderr says what.
     """
+    run(lambda: job(parse(long_flags(sys.argv[1:] if argv is None else argv))))
+
+
+def run(command: Callable[[], str]) -> None:
+    """Run a command and print what it returns.
+
+    Raises:
+        SystemExit: as `launch`.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", force=True)
     for name in ("wardround", "pipelines", "ray_jobs"):
         logging.getLogger(name).setLevel(logging.INFO)
     try:
-        print(job(parse(sys.argv[1:] if argv is None else argv)))
+        print(command())
     except WardroundError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
+
+
+def long_flags(argv: Sequence[str]) -> list[str]:
+    """The command line with the settings that its short flags stand for."""
+    flags = (argument.partition("=") for argument in argv)
+    return ["".join((SHORT_FLAGS.get(flag, flag), sign, value)) for flag, sign, value in flags]
 
 
 class Progress:

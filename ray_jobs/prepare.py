@@ -1,8 +1,18 @@
-"""python -m ray_jobs.prepare: notes to safe notes and examples, with every row's fate."""
+"""python -m ray_jobs.prepare: notes to safe notes and examples, with every row's fate.
+
+python -m ray_jobs.prepare --inspect TABLE: what is in a table of notes, and the settings that would read it.
+"""
+
+import sys
+from collections.abc import Sequence
 
 from ray_jobs.config import JobConfig
-from ray_jobs.launch import launch
+from ray_jobs.inspection import inspect_table
+from ray_jobs.launch import launch, run
 from ray_jobs.stages import Stages
+from schemas.errors import ConfigError
+
+_INSPECT = "--inspect"
 
 
 def job(config: JobConfig) -> str:
@@ -13,5 +23,21 @@ def job(config: JobConfig) -> str:
     return "\n".join([f"{results['num_rows_read']:>8}  notes read", *buckets, f"output: {output.path}"])
 
 
+def main(argv: Sequence[str]) -> None:
+    """Inspect a table where the command line asks for it, else run the job."""
+    if any(argument.partition("=")[0] == _INSPECT for argument in argv):
+        run(lambda: inspect_table(_inspected(argv)))
+    else:
+        launch(job, argv)
+
+
+def _inspected(argv: Sequence[str]) -> str:
+    """The one path of `--inspect PATH` or `--inspect=PATH`."""
+    flag, *rest = (part for argument in argv for part in argument.split("=", 1)) if len(argv) == 1 else argv
+    if flag != _INSPECT or len(rest) != 1 or not rest[0]:
+        raise ConfigError(f"{_INSPECT} takes one path and nothing beside it: give a file, folder, glob or URI")
+    return rest[0]
+
+
 if __name__ == "__main__":
-    launch(job)
+    main(sys.argv[1:])

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.ingest.config import IngestConfig
-from pipelines.ingest.plan import plan_ingest
+from pipelines.ingest.plan import Shard, plan_ingest
 from pipelines.ingest.read import read_shard
 from pipelines.stage.ledger import LedgerRows
 from schemas.errors import ConfigError, InputError
@@ -65,11 +65,19 @@ def test_unreadable_file_that_is_a_pipe(tmp_path: Path) -> None:
     assert "notes.parquet" in refusal(str(tmp_path / "notes.parquet"))
 
 
-def test_empty_folder_and_folder_without_parquet(tmp_path: Path) -> None:
-    assert "no Parquet file in this folder" in refusal(str(tmp_path))
-    (tmp_path / "notes.csv").write_text("note_id,text")
+def test_folders_without_notes_and_unknown_suffixes(tmp_path: Path) -> None:
+    assert "no file of notes in this folder" in refusal(str(tmp_path))
+    (tmp_path / "notes.doc").write_text(SECRET)
     assert ".parquet" in refusal(str(tmp_path))
-    assert "no Parquet file matches" in refusal(str(tmp_path / "*.parquet"))
+    assert "no file of notes matches" in refusal(str(tmp_path / "*.doc"))
+    assert "no known suffix" in refusal(str(tmp_path / "notes.doc"))
+
+
+def test_a_folder_of_several_formats_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "notes.parquet")
+    (tmp_path / "labels.csv").write_text("note_id,label\nn1,yes\n")
+    assert "holds files of CSV and Parquet" in refusal(str(tmp_path))
+    assert plan_ingest(IngestConfig(notes=str(tmp_path / "*.parquet"))).num_rows == 3
 
 
 def test_file_that_is_not_parquet(tmp_path: Path) -> None:
@@ -168,23 +176,76 @@ def test_all_bad_inputs_are_named_at_once(tmp_path: Path) -> None:
     assert all(name in message for name in ("torn.parquet", "textless.parquet", "absent.parquet"))
 
 
+def ranges(shard: Shard) -> list[tuple[int, int]]:
+    return [(piece.start_row, piece.num_rows) for piece in shard.pieces]
+
+
 def test_shards_hold_every_row_once_and_keep_to_row_groups(tmp_path: Path) -> None:
     path = write(tmp_path / "notes.parquet", 95, row_group_size=20)
     plan = plan_ingest(IngestConfig(notes=path, rows_per_shard=45))
-    assert [(s.start_row, s.num_rows) for s in plan.shards] == [(0, 40), (40, 40), (80, 15)]
+    assert [ranges(shard) for shard in plan.shards] == [[(0, 40)], [(40, 40)], [(80, 15)]]
     cut = plan_ingest(IngestConfig(notes=path, rows_per_shard=15)).shards
-    assert [row for s in cut for row in range(s.start_row, s.start_row + s.num_rows)] == list(range(95))
+    assert [row for s in cut for low, length in ranges(s) for row in range(low, low + length)] == list(range(95))
     assert max(s.num_rows for s in cut) <= 15
     assert [s.index for s in cut] == list(range(len(cut)))
 
 
-def test_duplicates_are_found_across_files_and_missing_ids_are_none(tmp_path: Path) -> None:
-    ids = pa.array(["a", "b", "a", None, None, " ", " "])
-    write(tmp_path / "1.parquet", 7, note_id=ids)
-    write(tmp_path / "2.parquet", 3, note_id=pa.array(["c", "b", "d"]))
-    first, second = plan_ingest(IngestConfig(notes=str(tmp_path))).shards
-    assert first.duplicate_rows == (2,)
-    assert second.duplicate_rows == (1,)
+def test_small_files_share_a_shard(tmp_path: Path) -> None:
+    for index, num_rows in enumerate([3, 3, 3, 0, 3, 25, 2]):
+        write(tmp_path / f"{index}.parquet", num_rows, f"{index}-")
+    plan = plan_ingest(IngestConfig(notes=str(tmp_path), rows_per_shard=10))
+    files = [
+        [(Path(piece.file).stem, *rows) for piece, rows in zip(s.pieces, ranges(s), strict=True)] for s in plan.shards
+    ]
+    assert files == [
+        [("0", 0, 3), ("1", 0, 3), ("2", 0, 3)],
+        [("4", 0, 3)],
+        [("5", 0, 8)],
+        [("5", 8, 8)],
+        [("5", 16, 9)],
+        [("6", 0, 2)],
+    ]
+
+
+def test_a_file_that_cannot_be_opened_is_skipped_by_choice(tmp_path: Path) -> None:
+    write(tmp_path / "good.parquet")
+    torn = tmp_path / "torn.parquet"
+    torn.write_bytes(b"PAR1" + SECRET.encode())
+    refusal(str(tmp_path))
+    plan = plan_ingest(IngestConfig(notes=str(tmp_path), on_bad_file="skip"))
+    assert plan.num_rows == 3
+    (skipped,) = plan.skipped
+    assert (skipped.file, skipped.num_rows) == (str(torn), None)
+    assert "not a whole Parquet file" in skipped.why
+    assert SECRET not in skipped.why
+    assert "1 cannot be opened" in refusal(str(torn), on_bad_file="skip")
+
+
+def test_a_missing_column_is_an_error_also_where_bad_files_are_skipped(tmp_path: Path) -> None:
+    pq.write_table(table().drop_columns("text"), tmp_path / "notes.parquet")
+    assert "'text'" in refusal(str(tmp_path), on_bad_file="skip")
+
+
+def test_columns_are_not_shown_where_they_may_be_a_patients_data(tmp_path: Path) -> None:
+    (tmp_path / "headless.csv").write_text(f"7,12,{SECRET}\n8,13,{SECRET}\n")
+    assert "no line of names" in refusal(str(tmp_path))
+
+
+def test_many_bad_files_make_one_readable_line(tmp_path: Path) -> None:
+    for index in range(100):
+        (tmp_path / f"{index}.parquet").write_bytes(b"PAR1")
+    message = refusal(str(tmp_path))
+    assert "and 80 more" in message
+    assert len(message) < 20 * (len(str(tmp_path)) + 150)
+
+
+def test_a_note_id_made_of_several_columns(tmp_path: Path) -> None:
+    write(tmp_path / "notes.parquet", seq=pa.array([1, 2, None]))
+    config = IngestConfig(notes=str(tmp_path), note_id_from=["patient_id", "seq"])
+    plan, ledger = plan_ingest(config), LedgerRows()
+    assert read_shard(plan.shards[0], config, plan.carried, ledger)["note_id"].to_pylist() == ["p0-1", "p1-2"]
+    assert ledger.table()["reason"].to_pylist() == ["", "", "missing_note_id"]
+    assert "'visit', which `note_id_from` names" in refusal(str(tmp_path), note_id_from=["patient_id", "visit"])
 
 
 def test_globs_folders_and_uris_lead_to_the_same_files(tmp_path: Path) -> None:
@@ -236,6 +297,11 @@ def test_shards_are_small_to_send(tmp_path: Path) -> None:
         {"test_share": 1.0},
         {"validation_share": -0.1},
         {"validation_share": 0.5, "test_share": 0.5},
+        {"on_bad_file": "ignore"},
+        {"note_id_from": ["a"]},
+        {"note_id_from": ["a", "b"], "columns": {"note_id": "id"}},
+        {"written_at_format": "%d/%m"},
+        {"written_at_format": "DD.MM.YYYY"},
     ],
 )
 def test_settings_check_themselves(settings: dict) -> None:
@@ -250,5 +316,5 @@ def test_notes_of_a_file_without_a_carried_column_carry_nulls(tmp_path: Path) ->
     config = IngestConfig(notes=str(tmp_path), carry=["arrest"])
     plan = plan_ingest(config)
     assert plan.carried == (pa.field("arrest", pa.string()),)
-    tables = [read_shard(shard, config, plan.carried, LedgerRows()) for shard in plan.shards]
-    assert [table["arrest"].to_pylist() for table in tables] == [[None], ["yes"]]
+    (shard,) = plan.shards
+    assert read_shard(shard, config, plan.carried, LedgerRows())["arrest"].to_pylist() == [None, "yes"]

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.ingest import read as read_module
+from pipelines.ingest import sources as sources_module
 from pipelines.ingest.config import IngestConfig
 from pipelines.ingest.mojibake import is_mojibake
 from pipelines.ingest.plan import IngestPlan, plan_ingest
@@ -45,7 +46,6 @@ BAD_ROWS = [
     ("b2", "p", None, Outcome.REJECTED, "empty_text"),
     ("b3", "p", "", Outcome.REJECTED, "empty_text"),
     ("b4", "p", " \r\n\t", Outcome.REJECTED, "empty_text"),
-    ("g0", "p", GOOD, Outcome.DUPLICATE, "duplicate_note_id"),
     ("b5", "p", "x" * 5001, Outcome.QUARANTINED, "oversize"),
     ("b6", "p", "FiÃ¨vre", Outcome.QUARANTINED, "mojibake"),
     ("b7", "p", "donâ€™t", Outcome.QUARANTINED, "mojibake"),
@@ -81,10 +81,10 @@ def test_good_rows_survive_among_bad_ones(mixed: IngestConfig) -> None:
 
 def test_every_row_has_its_outcome_and_the_ledger_reconciles(mixed: IngestConfig) -> None:
     _, ledger, plan = read_all(mixed)
-    expected = pq.read_table(plan.shards[0].file).column("expected").to_pylist()
+    expected = pq.read_table(plan.shards[0].pieces[0].file).column("expected").to_pylist()
     assert [f"{row['outcome']}:{row['reason']}" for row in ledger.to_pylist()] == expected
     assert ledger.column("source_row").to_pylist() == list(range(plan.num_rows))
-    assert sum(reconcile(ledger, plan.num_rows, [Stage.INGEST])["ingest"].values()) == 25
+    assert sum(reconcile(ledger, plan.num_rows, [Stage.INGEST])["ingest"].values()) == 24
 
 
 def test_shard_size_changes_nothing(mixed: IngestConfig) -> None:
@@ -93,16 +93,6 @@ def test_shard_size_changes_nothing(mixed: IngestConfig) -> None:
     )
     assert read_all(mixed)[0].equals(read_all(whole)[0])
     assert read_all(mixed)[1].equals(read_all(whole)[1])
-
-
-def test_duplicates_across_files_keep_the_first(tmp_path: Path) -> None:
-    for name, text in (("1", "first"), ("2", "second")):
-        pq.write_table(pa.table({"note_id": [7], "patient_id": [1], "text": [text]}), tmp_path / f"{name}.parquet")
-    notes, ledger, _ = read_all(IngestConfig(notes=str(tmp_path)))
-    assert notes.select(["note_id", "patient_id", "text"]).to_pylist() == [
-        {"note_id": "7", "patient_id": "1", "text": "first"}
-    ]
-    assert ledger.column("reason").to_pylist() == ["", "duplicate_note_id"]
 
 
 def test_one_source_column_may_serve_two_and_a_literal_one(tmp_path: Path) -> None:
@@ -117,21 +107,65 @@ def test_one_source_column_may_serve_two_and_a_literal_one(tmp_path: Path) -> No
     assert (note["source_file"], note["source_row"]) == (str(tmp_path / "n.parquet"), 0)
 
 
-def test_dates_and_ages_are_cast_and_what_cannot_be_is_rejected(tmp_path: Path) -> None:
-    num_rows = 5
-    ids = [str(i) for i in range(num_rows)]
-    data = {
-        "note_id": ids,
-        "patient_id": ids,
-        "text": ["text"] * num_rows,
-        "written_at": ["2020-03-01T12:00:00+02:00", "2020-03-01", None, "last May", "2020-03-01"],
-        "age": pa.array([40.0, None, 41.0, 42.0, 42.5]),
-    }
+def cast(tmp_path: Path, column: str, values: list | pa.Array, **settings: str) -> list[tuple]:
+    """(value, reason) of each row of a column; a rejected row has no value."""
+    ids = [f"n{i}" for i in range(len(values))]
+    data = {"note_id": ids, "patient_id": ids, "text": ["text"] * len(values), column: values}
     pq.write_table(pa.table(data), tmp_path / "n.parquet")
-    notes, ledger, _ = read_all(IngestConfig(notes=str(tmp_path)))
-    assert notes.column("written_at").to_pylist() == [datetime(2020, 3, 1, 10), datetime(2020, 3, 1), None]
-    assert notes.column("age").to_pylist() == [40, None, 41]
-    assert ledger.column("reason").to_pylist() == ["", "", "", "bad_written_at", "bad_age"]
+    notes, ledger, _ = read_all(IngestConfig(notes=str(tmp_path), **settings))  # type: ignore[arg-type]
+    accepted = dict(zip(notes["note_id"].to_pylist(), notes[column].to_pylist(), strict=True))
+    return [(accepted.get(row["note_id"]), row["reason"]) for row in ledger.to_pylist()]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("2020-03-01T12:00:00+02:00", datetime(2020, 3, 1, 10)),
+        ("2180-05-06 22:23:00", datetime(2180, 5, 6, 22, 23)),
+        ("2180-05-06 22:23:00 UTC", datetime(2180, 5, 6, 22, 23)),
+        ("2020-03-01", datetime(2020, 3, 1)),
+        ("20200301", datetime(2020, 3, 1)),
+        ("202003011205", datetime(2020, 3, 1, 12, 5)),
+        ("20200301120506", datetime(2020, 3, 1, 12, 5, 6)),
+        ("2020/03/01 12:05", datetime(2020, 3, 1, 12, 5)),
+        ("01-MAR-2020", datetime(2020, 3, 1)),
+        ("01MAR2020:12:05:06", datetime(2020, 3, 1, 12, 5, 6)),
+        ("  ", None),
+        ("NULL", None),
+        (None, None),
+    ],
+)
+def test_written_at_takes_what_is_not_ambiguous(tmp_path: Path, written: str | None, expected: datetime | None) -> None:
+    assert cast(tmp_path, "written_at", pa.array([written], pa.string())) == [(expected, "")]
+
+
+@pytest.mark.parametrize("written", ["last May", "03/01/2020", "2020-03", "2020030112", "31-FEB-2020", "2020"])
+def test_written_at_guesses_nothing(tmp_path: Path, written: str) -> None:
+    assert cast(tmp_path, "written_at", [written]) == [(None, "bad_written_at")]
+
+
+def test_written_at_in_the_format_that_the_settings_give(tmp_path: Path) -> None:
+    values = ["01/03/2020 12:05", "2020-03-01"]
+    assert cast(tmp_path, "written_at", values, written_at_format="%d/%m/%Y %H:%M") == [
+        (datetime(2020, 3, 1, 12, 5), ""),
+        (None, "bad_written_at"),
+    ]
+    zoned = cast(tmp_path, "written_at", ["1.3.2020 12:05 +0200"], written_at_format="%d.%m.%Y %H:%M %z")
+    assert zoned == [(datetime(2020, 3, 1, 10, 5), "")]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (pa.array([40.0, None, 42.5, -1.0]), [(40, ""), (None, ""), (None, "bad_age"), (None, "bad_age")]),
+        (["40", "", "> 89", "90+", "forty"], [(40, ""), (None, ""), (90, ""), (90, ""), (None, "bad_age")]),
+        (["NA", "\\N", "nan"], [(None, "")] * 3),
+        (pa.array([float("nan"), float("inf")]), [(None, ""), (None, "bad_age")]),
+        (pa.array([0, 300]), [(0, ""), (None, "bad_age")]),
+    ],
+)
+def test_ages(tmp_path: Path, values: list | pa.Array, expected: list) -> None:
+    assert cast(tmp_path, "age", values) == expected
 
 
 @pytest.mark.parametrize(
@@ -163,6 +197,12 @@ def test_carried_columns_keep_their_type(tmp_path: Path) -> None:
     assert notes.select(["ward", "arrest", "codes"]).to_pylist() == [{"ward": "x", "arrest": True, "codes": ["I46"]}]
 
 
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources_module, "BACKOFF_S", (0.0, 0.0))
+
+
+@pytest.mark.usefixtures("no_waiting")
 @pytest.mark.parametrize(
     ("compression", "depth"), [("zstd", 0.0), ("zstd", 0.9), ("none", 0.9)], ids=["header", "body", "checksum"]
 )
@@ -189,6 +229,13 @@ def test_a_damaged_page_names_the_file_and_the_rows_but_no_text(tmp_path: Path, 
     assert "rows 100-199" in str(raised.value)
     assert "Secret" not in str(raised.value)
     assert raised.value.__cause__ is None
+    ledger = LedgerRows()
+    skipping = IngestConfig(notes=str(path), rows_per_shard=100, on_bad_file="skip")
+    assert read_shard(second, skipping, plan.carried, ledger).num_rows == 0
+    assert {(row["outcome"], row["reason"], row["note_id"]) for row in ledger.table().to_pylist()} == {
+        ("unknown", "unreadable_file", None)
+    }
+    assert ledger.table()["source_row"].to_pylist() == list(range(100, 200))
 
 
 def test_a_file_that_changed_since_the_plan_is_refused(tmp_path: Path) -> None:
@@ -199,11 +246,14 @@ def test_a_file_that_changed_since_the_plan_is_refused(tmp_path: Path) -> None:
     config = IngestConfig(notes=str(path))
     plan = plan_ingest(config)
     pq.write_table(data.slice(0, 2), path)
-    with pytest.raises(InputError, match="not the file that was planned"):
-        read_shard(plan.shards[0], config, plan.carried, LedgerRows())
+    skipping = IngestConfig(notes=str(path), on_bad_file="skip")
+    for settings in (config, skipping):
+        with pytest.raises(InputError, match="not the file that was planned"):
+            read_shard(plan.shards[0], settings, plan.carried, LedgerRows())
     path.unlink()
-    with pytest.raises(InputError, match="rows 0-2"):
-        read_shard(plan.shards[0], config, plan.carried, LedgerRows())
+    for settings in (config, skipping):
+        with pytest.raises(InputError, match="rows 0-2"):
+            read_shard(plan.shards[0], settings, plan.carried, LedgerRows())
 
 
 def test_an_unexpected_error_holds_no_text(mixed: IngestConfig, monkeypatch: pytest.MonkeyPatch) -> None:
