@@ -13,6 +13,7 @@ from schemas.findings import Action
 
 _ACTION_COLOURS = {
     Action.PASS.value: COLOURS.grey,
+    Action.SURROGATE.value: COLOURS.sky,
     Action.REDACT.value: COLOURS.blue,
     Action.QUARANTINE.value: COLOURS.vermillion,
 }

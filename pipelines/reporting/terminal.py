@@ -44,7 +44,7 @@ def summary_lines(report: Mapping[str, Any]) -> str:
 
 
 def _funnel(funnel: Mapping[str, Any]) -> str:
-    past = [f"{count(stage['num_out'])} past {stage['stage']}" for stage in funnel["stages"][:-1]]
+    past = [f"{stage['stage']} {count(stage['num_out'])}" for stage in funnel["stages"][:-1]]
     uses = (
         f"{count(funnel['num_for_training'])} for training, {count(funnel['num_for_validation'])} for validation, "
         f"{count(funnel['num_held_out'])} held out"

@@ -12,6 +12,9 @@ from schemas.findings import Action
 
 Span = tuple[int, int]
 
+# Actions that put something else in an identifier's place.
+REPLACING = (Action.SURROGATE, Action.REDACT)
+
 _PRIORITY = {action: rank for rank, action in enumerate(Action)}
 
 
@@ -68,18 +71,24 @@ def _merge_overlapping(findings: Sequence[Finding]) -> list[Finding]:
     return merged
 
 
-def redact(text: str, findings: Sequence[Finding]) -> str:
-    """The text with every REDACT finding replaced by its tag, from right to left. Findings are disjoint."""
-    for finding in sorted(findings, key=lambda f: f.start, reverse=True):
-        if finding.action is Action.REDACT:
-            text = text[: finding.start] + tag(finding.entity_type) + text[finding.end :]
+def splice(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
+    """The text with spans replaced, from right to left, so that an edit moves no offset that is still to come.
+
+    Args:
+        edits: start, end and new text of disjoint spans.
+    """
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
     return text
 
 
+def redact(text: str, findings: Sequence[Finding]) -> str:
+    """The text with the tag of its type in place of every finding to replace. Findings are disjoint."""
+    return splice(text, [(f.start, f.end, tag(f.entity_type)) for f in findings if f.action in REPLACING])
+
+
 def redacted_share(text: str, findings: Sequence[Finding]) -> float:
-    """Share of the non-blank characters that stand in REDACT findings; 0 for a blank text."""
+    """Share of the non-blank characters that stand in findings to replace; 0 for a blank text."""
     num_chars = sum(not char.isspace() for char in text)
-    num_redacted = sum(
-        not char.isspace() for f in findings if f.action is Action.REDACT for char in text[f.start : f.end]
-    )
-    return num_redacted / num_chars if num_chars else 0.0
+    num_replaced = sum(not char.isspace() for f in findings if f.action in REPLACING for char in text[f.start : f.end])
+    return num_replaced / num_chars if num_chars else 0.0

@@ -17,20 +17,17 @@ from schemas.ledger import LEDGER
 from schemas.predictions import PREDICTIONS
 from schemas.scores import SCORES
 
-INGEST = {
-    "accepted": 1170,
-    "rejected:missing_patient_id": 8,
-    "duplicate:duplicate_note_id": 12,
-    "quarantined:oversize": 10,
-}
+INGEST = {"accepted": 1182, "rejected:missing_patient_id": 8, "quarantined:oversize": 10}
+SELECT = {"accepted": 1170, "duplicate:duplicate_note_id": 5, "duplicate:near_text": 7}
 SCREEN = {"accepted": 200, "redacted": 950, "quarantined:oversize": 20}
 SPLIT = {"accepted": 1080, "rejected:no_target": 70}
 PACK = {"accepted": 700, "accepted:prompt_cut": 90, "accepted:validation": 120, "accepted:held_out": 160}
 PACK |= {"rejected:no_room_for_target": 10}
 FINAL = {
     "ingest/rejected:missing_patient_id": 8,
-    "ingest/duplicate:duplicate_note_id": 12,
     "ingest/quarantined:oversize": 10,
+    "select/duplicate:duplicate_note_id": 5,
+    "select/duplicate:near_text": 7,
     "screen/quarantined:oversize": 20,
     "split/rejected:no_target": 70,
     **{f"pack/{name}": count for name, count in PACK.items()},
@@ -235,7 +232,7 @@ def build_run(storage: Path) -> Run:
         inputs={"shard-000000.parquet": 1200},
         results={
             "num_rows_read": 1200,
-            "outcomes": {"ingest": INGEST, "screen": SCREEN, "split": SPLIT},
+            "outcomes": {"ingest": INGEST, "select": SELECT, "screen": SCREEN, "split": SPLIT},
             "final_buckets": PREPARED,
             "examples": {"train": 800, "validation": 120, "test": 160},
             "findings": findings_by_kind(),
@@ -249,7 +246,7 @@ def build_run(storage: Path) -> Run:
         inputs={"notes": {"shard-000000.parquet": 1200}, "model": "/models/base"},
         results={
             "num_rows_read": 1200,
-            "outcomes": {"ingest": INGEST, "screen": SCREEN, "split": SPLIT, "pack": PACK},
+            "outcomes": {"ingest": INGEST, "select": SELECT, "screen": SCREEN, "split": SPLIT, "pack": PACK},
             "final_buckets": FINAL,
             "steps": 1000,
             "tokens": 4_044_210,

@@ -22,7 +22,8 @@ def test_funnel_holds_the_ledgers_counts(report):
     assert {bucket["bucket"]: bucket["num_notes"] for bucket in funnel["final_buckets"]} == FINAL
     assert funnel["final_buckets_sum"] == funnel["num_notes_read"] == 1200
     assert [(stage["stage"], stage["num_in"], stage["num_out"]) for stage in funnel["stages"]] == [
-        ("ingest", 1200, 1170),
+        ("ingest", 1200, 1182),
+        ("select", 1182, 1170),
         ("screen", 1170, 1150),
         ("split", 1150, 1080),
         ("pack", 1080, 1070),
@@ -61,7 +62,7 @@ def test_findings_are_counted_by_kind_and_action(report):
     assert findings["kinds"][0] == {
         "kind": "PERSON",
         "num_findings": 73,
-        "actions": {"pass": 9, "redact": 64, "quarantine": 0},
+        "actions": {"pass": 9, "surrogate": 0, "redact": 64, "quarantine": 0},
     }
     assert findings["recognisers"][0] == {"recogniser": "name_lexicon", "num_findings": 73}
 

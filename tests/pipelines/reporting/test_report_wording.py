@@ -68,7 +68,7 @@ def test_a_second_metric_is_heard_only_where_it_says_something_else(report, run)
 def test_short_table_has_the_funnel_and_a_row_for_each_task(report):
     lines = summary_lines(report).splitlines()
     assert lines[0] == (
-        "1,200 notes read → 1,170 past ingest → 1,150 past screen → 1,080 past split → "
+        "1,200 notes read → ingest 1,182 → select 1,170 → screen 1,150 → split 1,080 → "
         "790 for training, 120 for validation, 160 held out"
     )
     row = next(line for line in lines if "assigned_diagnosis" in line)
