@@ -32,7 +32,9 @@ _PLANTED: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     # no cue and no listed name: only the language model can find this one
-    ("In the waiting room Tobias Lindqvist became pale and fell.", ((EntityType.PERSON, "Tobias Lindqvist"),)),
+    ("In the waiting room Ludvika Ystergren became pale and fell.", ((EntityType.PERSON, "Ludvika Ystergren"),)),
+    # no cue and no capital letter: only the lists of names can
+    ("In the waiting room franciska lettiere became pale and fell.", ((EntityType.PERSON, "franciska lettiere"),)),
 )
 _CLEAN = (
     "Parkinson disease, stable on carbidopa. Foley catheter in place. BP 120/80, 2/6 systolic murmur, L4-L5 stenosis.",

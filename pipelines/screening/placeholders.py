@@ -15,6 +15,7 @@ import regex
 
 from pipelines.screening.lexicon import words
 from pipelines.screening.spans import Finding, Span
+from schemas.errors import ConfigError
 
 _CANDIDATE = regex.compile(
     r"(?P<star>\[\*\*(?P<star_body>[^\[\]]{0,80}?)\*\*\])"
@@ -69,10 +70,16 @@ class PlaceholderGrammar:
 
     Args:
         tags: tags that the screen itself inserts, as "[PHONE]": a screened note must come through a second screen.
+        site_patterns: regular expressions of a whole placeholder each, for a site whose de-identification writes others
+            than those above, such as `@@[A-Z]+-\\d+@@`. A name beside one is a leak, since it may stand for a person.
+
+    Raises:
+        ConfigError: a site's expression is invalid, or matches an empty text or a plain word, and so would hide names.
     """
 
-    def __init__(self, tags: Collection[str] = ()):
+    def __init__(self, tags: Collection[str] = (), site_patterns: Sequence[str] = ()):
         self._tags = frozenset(tags)
+        self._site = [_site_pattern(expression) for expression in site_patterns]
         self._vocabulary = words("placeholder_words")
 
     def find(self, text: str) -> Placeholders:
@@ -91,6 +98,12 @@ class PlaceholderGrammar:
                     found.person_spans.append(match.span())
             elif kind in ("star", "brace"):
                 found.malformed.append(match.span())
+        for pattern in self._site:
+            for match in pattern.finditer(text):
+                found.spans.append(match.span())
+                found.person_spans.append(match.span())
+                found.malformed[:] = [span for span in found.malformed if not _inside(span, match.span())]
+        found.spans[:] = sorted(set(found.spans))
         return found
 
     def _is_category(self, body: str, bare: bool) -> bool:
@@ -102,6 +115,25 @@ class PlaceholderGrammar:
             return False
         found = [word.lower() for word in _BODY_WORD.findall(body)]
         return bool(found) and all(word in self._vocabulary for word in found)
+
+
+def _inside(inner: Span, outer: Span) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
+
+
+def _site_pattern(expression: str) -> "regex.Pattern[str]":
+    try:
+        pattern = regex.compile(expression)
+    except regex.error as error:
+        raise ConfigError(
+            f"screening.placeholder_patterns has {expression!r}, which is no regular expression ({error}): mend it"
+        ) from None
+    if any(pattern.fullmatch(plain) for plain in ("", "Smith", "smith", "SMITH", "John Smith", "12345")):
+        raise ConfigError(
+            f"screening.placeholder_patterns has {expression!r}, which matches plain words or numbers and would hide "
+            "identifiers: include the brackets or marks that only placeholders have"
+        )
+    return pattern
 
 
 def beside_placeholder(text: str, finding: Finding, person_spans: Sequence[Span]) -> bool:

@@ -1,74 +1,129 @@
-"""A name that is certain in one place is a name wherever the note says it again.
+"""A name that is certain in one place is a name wherever the note, or another note of the patient, says it again.
 
 "Dr. James Parkinson" at the top makes the bare "Parkinson" of the plan a name, but not the one in "Parkinson disease".
+Between notes only words travel that are no other word, folded to lower case without accents, so that a caller can
+compare keyed hashes of them and store no name.
 """
+
+from collections.abc import Callable, Iterator, Sequence
 
 import regex
 
 from pipelines.screening.entities import EntityType
+from pipelines.screening.gazetteer import fold, is_listed_word
 from pipelines.screening.lexicon import words
-from pipelines.screening.recognisers.person import bare, clinical_head_follows, is_clinical, is_name_word
+from pipelines.screening.recognisers.person import (
+    bare,
+    clinical_head_follows,
+    is_clinical,
+    is_name_word,
+    opens_sentence,
+)
 from pipelines.screening.spans import Finding
 
 RECOGNISER = "NamePropagation"
+OTHER_NOTE_RECOGNISER = "NameOfOtherNote"
+MIN_TOKEN_CHARS = 4
 
+_UNCUED = ("NerRecogniser", "ListedNameRecogniser")  # no cue has told these that a person is meant
 _PART = regex.compile(r"\p{Lu}[\p{L}\p{M}'’-]{2,}")
-# names that open English sentences as another word: not propagated to the beginning of one
-_SENTENCE_OPENERS = frozenset(
-    [
-        "will",
-        "may",
-        "mark",
-        "can",
-        "long",
-        "sue",
-        "grant",
-        "art",
-        "bill",
-        "short",
-        "young",
-        "old",
-        "well",
-        "pat",
-        "so",
-        "do",
-        "day",
-        "good",
-        "case",
-    ]
-)
+_WORD = regex.compile(r"(?<![\w@])\p{L}[\p{L}\p{M}]*(?:['’-]\p{L}[\p{L}\p{M}]+)*(?![\w@])")
 
 
-def propagate(text: str, findings: list[Finding]) -> list[Finding]:
+def propagate(text: str, findings: Sequence[Finding]) -> list[Finding]:
     """Further occurrences of the names found: of each part of three letters and more, in the same or upper case.
 
-    A single word that only the tagger took for a name is not spread: one mistake would become twenty.
+    A single word that only the tagger or a list took for a name is not spread: one mistake would become twenty.
     """
-    parts: set[str] = set()
-    for finding in findings:
-        if finding.entity_type != EntityType.PERSON:
-            continue
-        found = _PART.findall(text[finding.start : finding.end])
-        if finding.recogniser.startswith("NerRecogniser") and len(found) < 2 and not any(map(is_name_word, found)):
-            continue
-        parts.update(part.removesuffix("'s").removesuffix("’s") for part in found if not _is_other_word(part))
+    parts = set(_confirmed_parts(text, findings))
     if not parts:
         return []
     variants = sorted({form for part in parts for form in (part, part.upper(), part.title())}, key=len, reverse=True)
     anywhere = regex.compile(rf"(?<![\p{{L}}\p{{M}}])(?:{'|'.join(map(regex.escape, variants))})(?![\p{{L}}\p{{M}}])")
     return [
-        Finding(start=match.start(), end=match.end(), entity_type=EntityType.PERSON, score=0.7, recogniser=RECOGNISER)
+        _name(match.span(), RECOGNISER)
         for match in anywhere.finditer(text)
-        if not clinical_head_follows(text, match.end()) and not _opens_sentence(text, match)
+        if not clinical_head_follows(text, match.end()) and not _opens_as_another_word(text, match)
     ]
 
 
+def confirmed_name_tokens(text: str, findings: Sequence[Finding]) -> set[str]:
+    """Words of this note's names that are strong enough to be looked for in the patient's other notes.
+
+    Args:
+        text: the note.
+        findings: of the note, of any type; merged or not.
+
+    Returns:
+        Folded words of at least `MIN_TOKEN_CHARS` letters that cues, two words together or a common name confirm and
+        that mean nothing else: neither "Young" nor "Foley". They are identifiers: hash them with a key before they
+        leave the process.
+    """
+    return {
+        token
+        for part in _confirmed_parts(text, findings)
+        for token in _tokens(part)
+        if len(token) >= MIN_TOKEN_CHARS
+        and not is_listed_word(token)
+        and token not in words("eponyms")
+        and token not in words("ambiguous_names")
+    }
+
+
+def find_known_tokens(text: str, is_known: Callable[[str], bool]) -> list[Finding]:
+    """Words of a note that another note of the patient has confirmed as a name, in whatever case they are written.
+
+    Args:
+        text: the note.
+        is_known: takes a folded word, as `confirmed_name_tokens` gives them. It is asked once for each distinct word.
+
+    Returns:
+        PERSON findings in text order; a double name is found whole when one of its parts is known.
+    """
+    answers: dict[str, bool] = {}
+
+    def known(token: str) -> bool:
+        if token not in answers:
+            answers[token] = len(token) >= MIN_TOKEN_CHARS and is_known(token)
+        return answers[token]
+
+    return [
+        _name((match.start(), match.start() + len(_without_possessive(match.group()))), OTHER_NOTE_RECOGNISER)
+        for match in _WORD.finditer(text)
+        if any(known(token) for token in _tokens(match.group())) and not clinical_head_follows(text, match.end())
+    ]
+
+
+def _name(span: tuple[int, int], recogniser: str) -> Finding:
+    return Finding(start=span[0], end=span[1], entity_type=EntityType.PERSON, score=0.7, recogniser=recogniser)
+
+
+def _confirmed_parts(text: str, findings: Sequence[Finding]) -> Iterator[str]:
+    for finding in findings:
+        if finding.entity_type != EntityType.PERSON:
+            continue
+        found = _PART.findall(text[finding.start : finding.end])
+        if finding.recogniser.startswith(_UNCUED) and len(found) < 2 and not any(map(is_name_word, found)):
+            continue
+        yield from (_without_possessive(part) for part in found if not _is_other_word(part))
+
+
+def _tokens(word: str) -> Iterator[str]:
+    """The folded word, and the parts of a double name."""
+    folded = fold(_without_possessive(word).replace("’", "'"))
+    yield folded
+    if "-" in folded:
+        yield from folded.split("-")
+
+
+def _without_possessive(word: str) -> str:
+    return word.removesuffix("'s").removesuffix("’s")
+
+
 def _is_other_word(part: str) -> bool:
-    return is_clinical(part) and bare(part) not in words("surnames") and bare(part) not in words("first_names")
+    return is_clinical(part) and not is_name_word(part)
 
 
-def _opens_sentence(text: str, match: "regex.Match[str]") -> bool:
-    if match.group().lower() not in _SENTENCE_OPENERS:
-        return False
-    before = text[: match.start()].rstrip(" \t")
-    return not before or before[-1] in ".!?\n:;-•*"
+def _opens_as_another_word(text: str, match: "regex.Match[str]") -> bool:
+    """ "May repeat in a week": names that begin English sentences as another word are not spread to their beginning."""
+    return bare(match.group()) in words("sentence_openers") and opens_sentence(text, match.start())

@@ -10,12 +10,17 @@ from presidio_analyzer.predefined_recognizers import (
 
 from pipelines.screening.recognisers.addresses import AddressRecogniser
 from pipelines.screening.recognisers.ages import AgeRecogniser
-from pipelines.screening.recognisers.contacts import ContactRecogniser, PhoneNumberRecogniser
+from pipelines.screening.recognisers.contacts import ContactRecogniser
 from pipelines.screening.recognisers.dates import DateRecogniser
 from pipelines.screening.recognisers.facilities import FacilityRecogniser
 from pipelines.screening.recognisers.identifiers import IdentifierRecogniser
+from pipelines.screening.recognisers.listed_names import ListedNameRecogniser
+from pipelines.screening.recognisers.name_forms import NameFormRecogniser
 from pipelines.screening.recognisers.names import NameRecogniser
 from pipelines.screening.recognisers.ner import NerRecogniser
+from pipelines.screening.recognisers.phone_numbers import PhoneNumberRecogniser
+
+_PHONE_REGIONS = ("US", "GB")
 
 
 def clinical_recognisers(timeout_s: float) -> list[EntityRecognizer]:
@@ -26,12 +31,14 @@ def clinical_recognisers(timeout_s: float) -> list[EntityRecognizer]:
     """
     return [
         NameRecogniser(timeout_s),
+        NameFormRecogniser(timeout_s),
+        ListedNameRecogniser(),
         NerRecogniser(),
         DateRecogniser(timeout_s),
         AgeRecogniser(timeout_s),
         IdentifierRecogniser(timeout_s),
         ContactRecogniser(timeout_s),
-        PhoneNumberRecogniser(),
+        PhoneNumberRecogniser(supported_regions=_PHONE_REGIONS, name=PhoneNumberRecogniser.__name__),
         AddressRecogniser(timeout_s),
         FacilityRecogniser(timeout_s),
         IpRecognizer(),

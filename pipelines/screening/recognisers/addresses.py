@@ -2,6 +2,7 @@
 """Places smaller than a state: streets, boxes, cities with their state, postal codes, counties, homes that are told of."""
 
 from pipelines.screening.entities import EntityType
+from pipelines.screening.gazetteer import is_family_name
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
 from pipelines.screening.spans import Span
@@ -33,6 +34,12 @@ def _below_state(text: str, span: Span) -> Span | None:
     return None if text[span[0] : span[1]].lower().strip(" .") in words("places") else span
 
 
+def _lower_case_place(text: str, span: Span) -> Span | None:
+    """ "lives in springfield": most towns are a surname too, and no other word."""
+    word = text[slice(*span)]
+    return span if is_family_name(word) and word not in words("places") else None
+
+
 def _place_name(text: str, span: Span) -> Span | None:
     """Refuse what is no place: words of services, and what is not below a state."""
     tokens = text[span[0] : span[1]].lower().split()
@@ -45,8 +52,14 @@ PATTERNS = tuple(
     for name, expression, score, refine in (
         (
             "street",
-            rf"(?<![\w.,/-])(?P<value>\d{{1,6}}[A-Za-z]?(?:[ \t]+(?i:[NSEW]|NE|NW|SE|SW|North|South|East|West)\b\.?)?[ \t]+(?:{_CAP}[ \t]+|\d{{1,3}}(?:st|nd|rd|th)[ \t]+){{1,4}}(?:{_STREET})\b\.?(?:[ \t]+(?:[NSEW]|NE|NW|SE|SW)\b)?{_UNIT}{_TAIL})",
+            rf"(?<![\w.,/-])(?P<value>(?:(?i:apt|apartment|unit|suite|ste)\.?[ ]?\#?[\w-]{{1,5}},[ ]+)?\d{{1,6}}(?:[A-Za-z½]|[ ]1/2)?(?:[ \t]+(?i:[NSEW]|NE|NW|SE|SW|North|South|East|West)\b\.?)?[ \t]+(?:{_CAP}[ \t]+|\d{{1,3}}(?:st|nd|rd|th)[ \t]+){{1,4}}(?:{_STREET})\b\.?(?:[ \t]+(?:[NSEW]|NE|NW|SE|SW)\b)?{_UNIT}{_TAIL})",
             0.95,
+            None,
+        ),
+        (
+            "street_name",
+            rf"\b(?i:on|at|near|off|along|of|address:?)[ \t]+(?P<value>{_CAP}(?:[ \t]+{_CAP}){{0,2}}[ \t]+(?:Street|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Highway|Hwy|Parkway|Pkwy|Turnpike|Terrace|Drive|Court|Circle|Trail|St(?=\.?[ \t]*(?:[,;)\n]|$))))\b\.?",
+            0.8,
             None,
         ),
         (
@@ -76,6 +89,12 @@ PATTERNS = tuple(
             _place_name,
         ),
         (
+            "city_state_after_cue",
+            rf"\b(?:from|in|to|near|of)[ \t]+(?P<value>\p{{Lu}}[\p{{Ll}}\p{{M}}'’.-]+(?:[ \t]+\p{{Lu}}[\p{{Ll}}\p{{M}}'’.-]+){{0,2}}),[ \t]*(?:{_CODES})\b(?!\.?[A-Z])",
+            0.8,
+            _place_name,
+        ),
+        (
             "zip_label",
             rf"\b(?i:zip(?:[ \t-]?code)?|postal code|postcode)[ \t]*(?i:is)?[ \t:#]*(?P<value>{_ZIP}|[A-Z]{{1,2}}\d[A-Z\d]?[ \t]?\d[A-Z]{{2}})\b",
             0.95,
@@ -97,9 +116,15 @@ PATTERNS = tuple(
         ),
         (
             "home",
-            r"\b(?i:lives? in|living in|resides? in|residing in|resident of|moved (?:here )?(?:from|to)|born in|grew up in|native of|originally from|hometown(?: is| of)?|relocated (?:from|to)|travell?ed (?:from|to)|trip to|visiting|vacation(?:ed|ing)? in|city of|town of|village of|immigrated from|emigrated from)[ \t]+(?:(?i:the|downtown|nearby|city of|town of|near)[ \t]+)?(?P<value>(?:(?:St|Mt|Ft)\.[ \t]+)?\p{Lu}[\p{Ll}\p{M}'’-]+(?:[ \t]+\p{Lu}[\p{Ll}\p{M}'’-]+){0,2})",
+            r"\b(?i:lives? in|living in|resides? in|residing in|resident of|moved (?:here )?(?:from|to)|born in|raised in|grew up in|native of|originally from|hometown(?: is| of)?|relocated (?:from|to)|travell?ed (?:from|to)|trip to|visiting|vacation(?:ed|ing)? in|city of|town of|village of|in downtown|suburb of|immigrated from|emigrated from)[ \t]+(?:(?i:the|downtown|nearby|city of|town of|near)[ \t]+)?(?P<value>(?:(?:St|Mt|Ft)\.[ \t]+)?\p{Lu}[\p{Ll}\p{M}'’-]+(?:[ \t]+\p{Lu}[\p{Ll}\p{M}'’-]+){0,2})",
             0.8,
             _place_name,
+        ),
+        (
+            "home_lower_case",
+            r"\b(?i:lives? in|living in|resides? in|born in|raised in|grew up in|native of|originally from|moved (?:here )?from)[ \t]+(?P<value>\p{Ll}[\p{Ll}\p{M}'’-]{3,})\b",
+            0.6,
+            _lower_case_place,
         ),
     )
 )

@@ -28,15 +28,30 @@ _ORDINAL = (
     "eighth|ninth)|thirtieth|thirty[- ]first"
 )
 _YEAR = r"(?:(?:18|19|20)\d{2}|['’]\d{2})"
+_NUMBER_WORD = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|"
+    "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|oh|and"
+)
+_YEAR_WORDS = rf"(?i:nineteen|twenty|two[ \t]+thousand)(?:[ \t-]+(?i:{_NUMBER_WORD})\b){{0,4}}"
+_WEEKDAY = "(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+_OF_YEAR = rf"(?:,?[ \t]+(?:of[ \t]+)?(?:{_YEAR}\b|{_YEAR_WORDS}))?"
+_POSS = "['’]?s?['’]?"
+_HOLIDAY = (
+    rf"Christmas(?:[ ](?:Eve|Day))?|Xmas|Boxing Day|Thanksgiving(?:[ ](?:Eve|Day))?|(?:New|Lunar New|Chinese New) Year{_POSS}(?:[ ](?:Eve|Day))?|"
+    rf"Hallowe['’]?en|Valentine{_POSS} Day|Easter(?:[ ](?:Sunday|Monday))?|Good Friday|Palm Sunday|Ash Wednesday|Pentecost|Mardi Gras|"
+    rf"(?:Independence|Labou?r|Memorial|Columbus|Indigenous Peoples{_POSS}|Groundhog|Juneteenth|MLK|Martin Luther King(?:,? Jr\.?)?|Flag|Earth|Canada|Anzac|Bastille|"
+    rf"(?:President|Veteran|Mother|Father|Saint Patrick|St\.? Patrick){_POSS}) Day|Juneteenth|Cinco de Mayo|(?:H|Ch)an+uk+ah?|Passover|Yom Kippur|Rosh Hashanah|"
+    "Purim|Diwali|Ramadan|Eid(?: al[- ](?:Fitr|Adha))?|Kwanzaa|Super Bowl Sunday"
+)
 _TIME = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 _TAKES_DATE = (
-    r"(?:on|since|dated?|from|until|till|through|thru|starting|beginning|began|started|as of|admitted|discharged|seen|due|"
+    r"(?:last[ \t]+\p{Ll}+|appt|appointment|follow[- ]?up|f/u|rtc|returns?|mammogram|colonoscopy|ekg|ecg|x-?rays?|vaccine|on|since|dated?|from|until|till|through|thru|starting|beginning|began|started|as of|admitted|discharged|seen|due|"
     r"scheduled(?: for)?|effective|expires?|exp|done|performed|drawn|collected|received|visit(?: of)?|labs?(?: from| of)?|"
     r"last|next|before|after|dos|doa|dod|dob|lmp|edc|edd|d/c|adm|surgery|placed|signed|ct|cxr|mri|echo|cath)"
 )
 _NO_DATE_AFTER = regex.compile(
     r"\s*(?:(?:holo|pan|mid)?systolic|diastolic|murmur|sem\b|pain|strength|motor|power|weakness|reflex|pulses?|in severity|"
-    r"out of|on (?:the |a )?(?:pain|scale|vas)|bilateral|throughout|symmetric|mm ?hg|cm|mg|days?|weeks?|of (?:the|pain)|to \d+/10|intensity|%|/\d)",
+    r"out of|on (?:the |a )?(?:pain|scale|vas)|bilateral|throughout|symmetric|mm ?hg|cm|mg|days?|weeks?|of (?:the|pain)|ago|to \d+/10|intensity|%|/\d)",
     regex.IGNORECASE,
 )
 
@@ -57,6 +72,12 @@ def _month_and_day(text: str, span: Span) -> Span | None:
     if not (1 <= month <= 12 and 1 <= day <= 31) or _NO_DATE_AFTER.match(text, span[1]):
         return None
     return span
+
+
+def _month_and_short_year(text: str, span: Span) -> Span | None:
+    """ "In 03/95"; "in 10/10 of them" counts."""
+    month, year = text[slice(*span)].split("/")
+    return None if month == year or _NO_DATE_AFTER.match(text, span[1]) else span
 
 
 def _compact(text: str, span: Span) -> Span | None:
@@ -80,12 +101,23 @@ PATTERNS = (
         r"(?<![\d./-])(?<!\d[,:])(?P<value>\d{1,2}([-/])\d{1,2}\2(?:\d{4}|\d{2})|\d{1,2}\.\d{1,2}\.(?:19|20)\d{2})(?![\d/])(?!-\d)",
         refine=_calendar_date,
     ),
+    _pattern(
+        "range",
+        r"(?<![\d./-])(?P<value>\d{1,2}/\d{1,2}[ ]?[-–][ ]?\d{1,2}/\d{1,2}/(?:\d{4}|\d{2}))(?![\d/])",
+        refine=_month_and_day,
+    ),
     _pattern("month_year_numeric", r"(?<![\d./-])(?P<value>(?:1[0-2]|0?[1-9])[/-](?:19|20)\d{2})(?![\d/-])"),
     _pattern(
         "cued_month_day",
-        rf"\b(?i:{_TAKES_DATE})[ \t:]+(?:(?i:the|on|of|between|date|about|around)[ \t:]+)?(?P<value>\d{{1,2}}/\d{{1,2}})"
+        rf"\b(?i:{_TAKES_DATE})[ \t:(]+(?:(?i:the|on|of|between|date|about|around|{_WEEKDAY})[ \t:,(]+)?(?P<value>\d{{1,2}}/\d{{1,2}})"
         r"(?:[ \t]*(?:-|–|to|and|through|until|&|,)[ \t]*(?P<value>\d{1,2}/\d{1,2}))?(?![\d/%])",
         refine=_month_and_day,
+        score=0.7,
+    ),
+    _pattern(
+        "month_and_short_year",
+        r"\b(?i:in|since|until|from|of)[ \t]+(?P<value>(?:0[1-9]|1[0-2])/\d{2})(?![\d/%])",
+        refine=_month_and_short_year,
         score=0.7,
     ),
     _pattern(
@@ -93,17 +125,27 @@ PATTERNS = (
     ),
     _pattern(
         "month_day",
-        rf"(?<![\w'’])(?P<value>{_SAFE_MONTH}[ \t]*\.?[ \t]*{_DAY}\b(?:[ \t]*[-–][ \t]*{_DAY}\b)?(?:,?[ \t]*(?:of[ \t]+)?{_YEAR}\b)?{_TIME})(?![\d/]|[ \t]?(?:mg|mcg|ml|%))",
+        rf"(?<![\w'’])(?P<value>{_SAFE_MONTH}[ \t]*\.?[ \t]*(?:the[ \t]+)?{_DAY}\b(?:[ \t]*[-–][ \t]*{_DAY}\b)?(?:,?[ \t]*(?:of[ \t]+)?{_YEAR}\b)?{_TIME})(?![\d/]|[ \t]?(?:mg|mcg|ml|%))",
     ),
     _pattern(
         "day_month",
         rf"(?<![\w./-])(?P<value>{_DAY}[ \t]*[-–]?[ \t]*(?:of[ \t]+)?{_SAFE_MONTH}(?:[ \t,./-]*{_YEAR}\b|[-/]\d{{2}}\b)?)(?!\w)",
     ),
     _pattern(
-        "ordinal_of_month", rf"\b(?P<value>(?i:{_ORDINAL})[ \t]+(?:of[ \t]+)?{_SAFE_MONTH}(?:,?[ \t]+{_YEAR}\b)?)"
+        "ordinal_of_month", rf"\b(?P<value>(?i:{_ORDINAL})[ \t]+(?:of[ \t]+|day of[ \t]+)?{_SAFE_MONTH}{_OF_YEAR})"
+    ),
+    _pattern("month_ordinal", rf"(?<!\w)(?P<value>{_SAFE_MONTH}[ \t]+(?:the[ \t]+)?(?i:{_ORDINAL})\b{_OF_YEAR})"),
+    _pattern(
+        "joined_month",
+        rf"(?<![\w./-])(?P<value>{_DAY_NUMBER}[-/]?(?i:{_SHORT}|Mar|May)[-/]?(?:(?:19|20)\d{{2}}|\d{{2}}))(?!\w)",
     ),
     _pattern(
-        "month_ordinal", rf"(?<!\w)(?P<value>{_SAFE_MONTH}[ \t]+(?:the[ \t]+)?(?i:{_ORDINAL})\b(?:,?[ \t]+{_YEAR}\b)?)"
+        "holiday", rf"\b(?P<value>(?:{_HOLIDAY}){_OF_YEAR})(?![\w'’])(?![ \t]+(?:tree|disease|factor|rash|seals?)\b)"
+    ),
+    _pattern(
+        "day_of_month",
+        r"\b(?i:on|by|until|since|before|after)[ \t]+the[ \t]+(?P<value>(?:3[01]|[12]?\d)(?:st|nd|rd|th))(?=[ \t]*(?:[.,;)]|\r?\n|$|at[ \t]\d|of[ \t](?:this|last|next|that)[ \t]month))",
+        score=0.6,
     ),
     _pattern("month_year", rf"(?<![\w'’])(?P<value>{_SAFE_MONTH},?[ \t]*(?:of[ \t]+)?{_YEAR})\b"),
     _pattern(

@@ -6,6 +6,7 @@ import regex
 from pipelines.screening.entities import EntityType
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
+from pipelines.screening.recognisers.person import is_clinical
 from pipelines.screening.spans import Span
 
 _KIND = (
@@ -13,7 +14,7 @@ _KIND = (
     "Heart Cent(?:er|re)|Rehabilitation Cent(?:er|re)|Rehab(?:ilitation)?|Care Cent(?:er|re)|Nursing (?:Home|Cent(?:er|re)|Facility)|Health ?[Cc]are(?: System)?|Health System|Health|"
     "Clinics?|Infirmary|Hospice|Sanatorium|Medical Group|Medical Associates|Associates|Family Practice|Family Medicine|Pediatrics|Dental|Pharmacy|"
     "Manor|Assisted Living|Senior Living|Memory Care|Retirement (?:Home|Community|Village)|University|College|High School|Middle School|Elementary School|Elementary|School|Academy|"
-    "Church|Shelter|Prison|Jail|Correctional (?:Facility|Institution)|Institute|Foundation|Laborator(?:y|ies)|Imaging|Radiology"
+    "Church|Shelter|Prison|Jail|Correctional (?:Facility|Institution)|Regional|Memorial|Methodist|Presbyterian|General(?! \\p{L})|Institute|Foundation|Laborator(?:y|ies)|Imaging|Radiology"
 )
 _CAP = r"(?:(?:St|Mt|Ft)\.|\p{Lu}(?:[\p{L}\p{M}'’&-]|\.(?=\p{L}))*)"
 _KNOWN = (
@@ -35,6 +36,15 @@ def _names_one_place(text: str, span: Span) -> Span | None:
     if not tokens or all(word in generic or word.removesuffix("s") in generic for _, word in tokens):
         return None
     return tokens[0][0], span[1]
+
+
+def _named_place(text: str, span: Span) -> Span | None:
+    """Refuse departments, wards and abbreviations: "transferred to Cardiology", "admitted to MICU"."""
+    named = _names_one_place(text, span)
+    if named is None:
+        return None
+    tokens = text[slice(*named)].split()
+    return None if any(token.isupper() for token in tokens) or is_clinical(tokens[-1]) else named
 
 
 PATTERNS = (
@@ -61,7 +71,7 @@ PATTERNS = (
     CuedPattern(
         name="known",
         entity_type=EntityType.FACILITY,
-        expression=rf"(?<![\w-])(?P<value>(?:{_KNOWN})(?:[ \t]+(?:{_KIND}))?)(?![\w-]|['’]s[ \t]+(?:sign|disease|ulcer))",
+        expression=rf"(?<![\w-])(?P<value>(?:{_KNOWN})(?:[ \t]+(?:{_KIND}))?)(?![\w-]|['’]s[ \t]+(?:sign|disease|ulcer)|[ \t]+(?:[AB]\b|type))",
         score=0.8,
     ),
     CuedPattern(
@@ -69,6 +79,13 @@ PATTERNS = (
         entity_type=EntityType.FACILITY,
         expression=rf"\b(?i:at|to|from|in|of|via)[ \t]+(?P<value>{_ABBREVIATED_SAINT}(?:[ \t]+(?:{_KIND}))?)(?!\w)",
         score=0.9,
+    ),
+    CuedPattern(
+        name="transfer",
+        entity_type=EntityType.FACILITY,
+        expression=rf"\b(?i:admitted|transfer(?:red)?|transported|taken|discharged|brought|seen|evaluated|hospitali[sz]ed|treated|delivered|operated)[ \t]+(?i:to|from|at)[ \t]+(?:the[ \t]+)?(?P<value>{_CAP}(?:[ \t]+{_CAP}){{0,2}})(?![\w'’-]|\.\p{{L}})",
+        score=0.6,
+        refine=_named_place,
     ),
     CuedPattern(
         name="employer",

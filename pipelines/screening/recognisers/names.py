@@ -4,6 +4,7 @@
 import regex
 
 from pipelines.screening.entities import EntityType
+from pipelines.screening.gazetteer import is_family_name, is_ordinary, may_be_name
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser, Refinement
 from pipelines.screening.recognisers.person import (
@@ -27,7 +28,7 @@ _CREDENTIAL = (
     r"A\.?P\.?R\.?N|D\.?N\.?P|F\.?N\.?P(?:-?C|-?BC)?|B\.?S\.?N|M\.?S\.?N|D\.?P\.?T|O\.?T\.?R(?:/L)?|CCC-SLP|R\.?D|R\.?T|CNM|Psy\.?D|O\.?D)\b\.?"
 )
 _LABEL = (
-    r"patient(?:'s)?(?: name)?|pt(?:\.| name)?|(?:full |legal |first |last |middle |maiden |preferred )?name|attending(?: physician| md| provider)?|(?:primary care |referring |ordering |admitting |consulting |supervising |"
+    r"patient(?:'s)?(?: name)?|pt(?:\.| name)?|(?:full |legal |first |last |middle |maiden |preferred |sur)?name|attending(?: physician| md| provider)?|(?:primary care |referring |ordering |admitting |consulting |supervising |"
     r"treating |family |responsible |requesting |performing )?(?:physician|provider|doctor|surgeon|clinician|practitioner)|surgeons?|assistants?(?: surgeon)?|resident|fellow|intern|anesthesiologist|anaesthetist|anesthesia|pcp|"
     r"author|dictated(?: by)?|dictator|transcribed by|typed by|transcriptionist|signed(?: by)?|electronically signed(?: by)?|e-?signed by|authenticated by|verified by|cosigned by|co-?signed by|approved by|"
     r"reviewed by|reported by|interpreted by|read by|prepared by|entered by|performed by|ordered by|referred by|seen by|examined by|evaluated by|discussed with|cc|cc'd|attn|attention|re|from|to|contact|emergency contact|next of kin|nok|"
@@ -39,54 +40,26 @@ _RELATION = (
     r"(?:mother|father|son|daughter|sister|brother)-in-law|step(?:mother|father|son|daughter)|caregiver|guardian|neighbou?r|roommate|aide|nurse|pharmacist|coworker|co-worker|employer|boss|lawyer|attorney|teacher|landlord|pastor|twin|baby|"
     r"social worker|case manager|therapist|cardiologist|oncologist|neurologist|surgeon|pcp|physician|resident|psychiatrist|dentist|daughters|sons|children|parents|brothers|sisters"
 )
-_STOP_AFTER_LOWER = frozenset(
-    [
-        "said",
-        "says",
-        "will",
-        "was",
-        "is",
-        "has",
-        "had",
-        "did",
-        "does",
-        "who",
-        "and",
-        "of",
-        "to",
-        "on",
-        "in",
-        "at",
-        "the",
-        "a",
-        "an",
-        "for",
-        "with",
-        "if",
-        "as",
-        "may",
-        "can",
-        "or",
-        "not",
-        "but",
-        "he",
-        "she",
-        "it",
-        "they",
-        "we",
-        "you",
-        "i",
-        "told",
-        "saw",
-        "wants",
-        "also",
-    ]
-)
+
+
+_FIRST_WORD = regex.compile(r"[\p{L}\p{M}'’-]+")
+_CERTAIN_TITLE = regex.compile(r"\b(?i:dr|mr|mrs|ms|prof|doctor)\.?[ \t]+$")
 
 
 def _name(text: str, span: Span) -> Span | None:
     """After a cue that always names a person."""
     return trim(text, span)
+
+
+def _titled_name(text: str, span: Span) -> Span | None:
+    """After a title: the first word is the name whatever else it means ("Mr. Rash has a rash")."""
+    trimmed = trim(text, span)
+    if trimmed and trimmed[0] == span[0]:
+        return trimmed
+    first = _FIRST_WORD.match(text, span[0])
+    if first is None or first.group().isupper() or not _CERTAIN_TITLE.search(text, max(0, span[0] - 8), span[0]):
+        return trimmed
+    return trimmed if bare(first.group()) in words("not_after_title") else first.span()
 
 
 def _uncertain_name(text: str, span: Span) -> Span | None:
@@ -95,7 +68,7 @@ def _uncertain_name(text: str, span: Span) -> Span | None:
     if trimmed is None or is_eponym(text, trimmed) or clinical_head_follows(text, trimmed[1]):
         return None
     tokens = text[trimmed[0] : trimmed[1]].split()
-    if len(tokens) == 1 and tokens[0].isupper() and not is_name_word(tokens[0]):
+    if len(tokens) == 1 and tokens[0].isupper() and not is_family_name(bare(tokens[0])) and not is_name_word(tokens[0]):
         return None  # an abbreviation or a heading
     return trimmed
 
@@ -105,41 +78,47 @@ def _two_word_name(text: str, span: Span) -> Span | None:
     return trimmed if trimmed and len(regex.findall(r"\p{L}{2,}", text[trimmed[0] : trimmed[1]])) >= 2 else None
 
 
-def _listed_first_name(text: str, span: Span) -> Span | None:
-    """A common first name before another capitalised word that is no other part of a note."""
-    first, rest = text[span[0] : span[1]].split(None, 1)
-    last = rest.split()[-1]
-    if (
-        bare(first) not in words("first_names")
-        or is_clinical(last)
-        or bare(first) in words("not_names") - {"may", "will", "mark"}
-    ):
-        return None
-    if is_eponym(text, span) or clinical_head_follows(text, span[1]):
-        return None
-    if bare(first) in words("ambiguous_names") and not is_name_word(last):
-        return None
-    return trim(text, span)
+def _lower_case_listed(text: str, span: Span) -> Span | None:
+    """ "my name is vitoria": any words that may be a name."""
+    end = span[0]
+    for match in _FIRST_WORD.finditer(text, *span):
+        word = bare(match.group())
+        if not may_be_name(word) or word in words("sentence_words"):
+            break
+        end = match.end()
+    return (span[0], end) if end > span[0] else None
 
 
-def _last_first(text: str, span: Span) -> Span | None:
-    """ "SMITH, JOHN A": one of both must be a common name, and neither a heading."""
-    last, first = text[span[0] : span[1]].split(",", 1)
-    tokens = [*last.split(), *first.split()]
-    if any(is_clinical(token) and not is_name_word(token) for token in tokens if len(bare(token)) > 1):
-        return None
-    return span if bare(first.split()[0]) in words("first_names") else None
-
-
-def _lower_case_name(text: str, span: Span) -> Span | None:
-    """ "pt john smith": in lower case only names of the lists."""
-    first, last = text[span[0] : span[1]].split()[:2]
-    return span if bare(first) in words("first_names") and is_name_word(last) and not is_clinical(last) else None
+def _quoted_nickname(text: str, span: Span) -> Span | None:
+    """William "Skip" Tanaka: a word in quotes amid a name."""
+    before = text[: span[0] - 1].split()[-1]
+    return span if may_be_name(bare(before)) else None
 
 
 def _lower_case_surname(text: str, span: Span) -> Span | None:
     word = bare(text[span[0] : span[1]])
-    return None if word in _STOP_AFTER_LOWER or is_clinical(word) else span
+    return None if word in words("sentence_words") or is_clinical(word) else span
+
+
+def _patient_name(text: str, span: Span) -> Span | None:
+    """ "Patient Nakagawa" is a name, "Patient Education" none, and neither is "Patient Will"."""
+    trimmed = _uncertain_name(text, span)
+    if trimmed is None or trimmed[0] != span[0]:
+        return None
+    first = bare(text[slice(*trimmed)].split()[0])
+    return trimmed if may_be_name(first) and first not in words("sentence_openers") else None
+
+
+def _newborn(text: str, span: Span) -> Span | None:
+    """ "Baby girl Kim" is not "Baby girl Vitals"."""
+    word = bare(text[span[0] : span[1]])
+    return span if may_be_name(word) and word not in words("not_names") else _uncertain_name(text, span)
+
+
+def _initials(text: str, span: Span) -> Span | None:
+    """Whoever typed the note, by initials or user name; not "dictated by the resident"."""
+    word = bare(text[span[0] : span[1]])
+    return None if word in words("not_names") or is_ordinary(word) else span
 
 
 def _label_name(text: str, span: Span) -> Span | None:
@@ -168,25 +147,6 @@ def _relation_name(text: str, span: Span) -> Span | None:
     return _uncertain_name(text, span)
 
 
-def _last_first_mixed(text: str, span: Span) -> Span | None:
-    last, first = (part.strip() for part in text[span[0] : span[1]].split(",", 1))
-    listed = bare(first.split()[0]) in words("first_names") and bare(last) in words("surnames")
-    return span if listed and not is_clinical(last) else None
-
-
-def _lone_name(text: str, span: Span) -> Span | None:
-    """One word that is a name and nothing else in English or in medicine."""
-    word = bare(text[span[0] : span[1]])
-    if (
-        not is_name_word(word)
-        or word in words("ambiguous_names")
-        or word in words("eponyms")
-        or word in words("places")
-    ):
-        return None
-    return None if clinical_head_follows(text, span[1]) else span
-
-
 def _unlisted_subject(text: str, span: Span) -> Span | None:
     """A capitalised word that reports, denies or lives: a person, unless the note uses the word elsewhere as a noun."""
     trimmed = _uncertain_name(text, span)
@@ -197,11 +157,6 @@ def _unlisted_subject(text: str, span: Span) -> Span | None:
         "eponym_heads"
     )
     return None if ordinary or bare(value) in words("facility_words") else trimmed
-
-
-def _middle_initial(text: str, span: Span) -> Span | None:
-    first, *_, last = text[span[0] : span[1]].split()
-    return None if is_clinical(first) or is_clinical(last) or clinical_head_follows(text, span[1]) else span
 
 
 def _pattern(name: str, expression: str, score: float, refine: Refinement | None) -> CuedPattern:
@@ -215,9 +170,14 @@ PATTERNS = (
         "title",
         rf"(?<![\w-]){_TITLE}[ \t]*(?:\r?\n)?[ \t]*(?P<value>{NAME})(?:[ \t]*(?:,|and|&|/|or)[ \t]*(?P<value>{NAME})(?=[ \t]*(?:,|and|&|/|were|have|are)))?",
         0.95,
+        _titled_name,
+    ),
+    _pattern(
+        "title_conjoined",
+        rf"(?i:\bdrs\.?)[ \t]*{NAME}(?:[ \t]*,[ \t]*(?P<value>{NAME}))*[ \t]*,?[ \t]*(?:and|&)[ \t]*(?P<value>{NAME})",
+        0.9,
         _name,
     ),
-    _pattern("title_conjoined", rf"(?i:\bdrs\.?)[ \t]*{NAME}[ \t]*(?:,|and|&)[ \t]*(?P<value>{NAME})", 0.9, _name),
     _pattern(
         "title_lower",
         rf"(?<![\w-]){_LOWER_TITLE}[ \t]+(?P<value>\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]{{2,}})",
@@ -233,13 +193,13 @@ PATTERNS = (
     ),
     _pattern(
         "label",
-        rf"(?:^|(?<=[|;•*\t(])|(?<=[ \t]{{2}})|(?<=[.,][ \t])|(?<=\w[ \t]))[ \t]*(?i:{_LABEL})[ \t]*(?:\([^)\n]{{1,20}}\))?[ \t]*[:#][ \t]*(?:{_TITLE}[ \t]*)?(?P<value>{NAME}(?:,[ \t]*{NAME})?)",
+        rf"(?:^|(?<=[|;•*\t(])|(?<=[ \t]{{2}})|(?<=[.,][ \t])|(?<=\w[ \t]))[ \t]*(?i:{_LABEL})[ \t]*(?:\([^)\n]{{1,20}}\))?(?:[ \t]*[:#]|[ \t]+[-–=]|(?<=name)\?)[ \t]*(?:{_TITLE}[ \t]*)?(?P<value>{NAME}(?:,[ \t]*{NAME})?)",
         0.9,
         _label_name,
     ),
     _pattern(
         "signed",
-        rf"\b(?i:(?:electronically |digitally )?(?:signed|dictated|authenticated|verified|cosigned|co-signed|transcribed|e-signed)(?: electronically)?(?: and \w+)? by|/s/|signature[ \t]*:)[ \t:]*(?:{_TITLE}[ \t]*)?(?P<value>{NAME})",
+        rf"\b(?i:(?:electronically |digitally )?(?:signed|dictated|authenticated|verified|cosigned|co-signed|transcribed|e-signed)(?: electronically)?(?: and \w+)? by|/s/|signature[ \t]*:|signed[ \t]*[,:])[ \t:]*(?:{_TITLE}[ \t]*)?(?P<value>{NAME})",
         0.95,
         _name,
     ),
@@ -260,6 +220,12 @@ PATTERNS = (
         r"\b(?i:goes by|known as|nicknamed?|called|a\.?k\.?a\.?)[ \t]+(?i:is[ \t]+)?[\"'“‘](?P<value>\p{L}[\p{L}\p{M} '-]{1,20})[\"'”’]",
         0.8,
         None,
+    ),
+    _pattern(
+        "quoted_nickname",
+        r"\p{Lu}[\p{L}\p{M}'’-]+[ \t]+(?:\p{Lu}\.[ \t]+)?[\"“'‘(](?P<value>\p{Lu}[\p{L}\p{M}]+(?:[ -]\p{L}+)?)[\"”'’)][ \t]+\p{Lu}[\p{L}\p{M}]+",
+        0.8,
+        _quoted_nickname,
     ),
     _pattern(
         "greeting",
@@ -286,36 +252,11 @@ PATTERNS = (
         _uncertain_name,
     ),
     _pattern(
-        "last_first_upper",
-        r"(?<![\w-])(?P<value>\p{Lu}[\p{Lu}'’-]+(?:[ \t]\p{Lu}[\p{Lu}'’-]+)?,[ \t]?\p{Lu}[\p{Lu}'’-]+(?:[ \t]+\p{Lu}\b\.?)?)(?!\w)",
-        0.85,
-        _last_first,
-    ),
-    _pattern(
-        "last_first",
-        r"(?<![\w,-])(?P<value>\p{Lu}[\p{Ll}\p{M}]+(?:[-'’]\p{L}+)?,[ \t]\p{Lu}[\p{Ll}\p{M}]+(?:[ \t]+\p{Lu}\b\.?)?)(?![\w])",
-        0.7,
-        _last_first_mixed,
-    ),
-    _pattern(
-        "first_name",  # looks ahead, so that "Employee Emily Walker" is tried from every word
-        r"(?<![\w'’-])(?=(?P<value>\p{Lu}[\p{L}\p{M}]+[ \t]+(?:\p{Lu}\.?[ \t]+)?\p{Lu}[\p{L}\p{M}]+(?:['’-]\p{L}+)*)(?![\w-]))",
-        0.8,
-        _listed_first_name,
-    ),
-    _pattern("lone_name", r"(?<![\w'’@-])(?P<value>\p{Lu}[\p{L}\p{M}]*\p{Ll}[\p{L}\p{M}]*)(?![\w@-])", 0.6, _lone_name),
-    _pattern(
         "subject_of_verb",
         r"(?<![\w'’.-])(?P<value>\p{Lu}[\p{Ll}\p{M}]{2,}(?:[-'’]\p{Lu}[\p{Ll}\p{M}]+)?)[ \t]+(?:(?i:also|further|again|currently|now|still|initially)[ \t]+)?"
         r"(?i:reports|denies|denied|states|stated|complains|complained|endorses|endorsed|lives|says|said|told|asked|admits|called|phoned|describes|feels|felt|tolerated|lives|works|smokes|drinks)\b",
         0.6,
         _unlisted_subject,
-    ),
-    _pattern(
-        "middle_initial",
-        r"(?<![\w'’-])(?P<value>\p{Lu}[\p{Ll}\p{M}]+[ \t]+\p{Lu}\.?[ \t]+\p{Lu}[\p{L}\p{M}'’-]*\p{Ll}[\p{L}\p{M}'’-]*)(?![\w-])",
-        0.7,
-        _middle_initial,
     ),
     _pattern(
         "initial_surname",
@@ -324,10 +265,28 @@ PATTERNS = (
         _name,
     ),
     _pattern(
-        "lower_case",
-        r"\b(?i:pt|patient|mr|mrs|ms|name|dr)\.?:?[ \t]+(?P<value>\p{Ll}{2,}[ \t]+\p{Ll}[\p{Ll}'’-]+)\b",
+        "lower_case_named",
+        r"\b(?i:name(?:'s| is| was|[ \t]*:)|named|called)[ \t]+(?P<value>\p{Ll}[\p{Ll}\p{M}'’-]{2,}(?:[ \t]+\p{Ll}[\p{Ll}\p{M}'’-]{2,})?)\b",
         0.7,
-        _lower_case_name,
+        _lower_case_listed,
+    ),
+    _pattern(
+        "patient",
+        rf"\b(?:[Pp]atient|[Pp]t\.?|NP|PA(?:-C)?|RN|CRNA|LPN|CNM)[ \t]+(?P<value>{NAME})",
+        0.7,
+        _patient_name,
+    ),
+    _pattern(
+        "newborn",
+        r"\b(?i:baby (?:girl|boy)|bb|bg|infant)[ \t]+(?:(?i:of|girl|boy)[ \t]+)?(?P<value>\p{Lu}[\p{L}\p{M}'’-]+)",
+        0.8,
+        _newborn,
+    ),
+    _pattern(
+        "transcriber",
+        r"\b(?i:(?:transcribed|typed|dictated|entered|signed) by[ \t]*:?|(?:transcriptionist|initials?|d/t|author|scribe|editor)[ \t]*:)[ \t]*(?P<value>\p{Ll}{2,12}|\p{Lu}{2,4}(?:/\p{L}{2,4})?)[ \t]*(?=[.;,]|\r?\n|$)",
+        0.6,
+        _initials,
     ),
     _pattern(
         "subject",

@@ -1,7 +1,8 @@
 """What our pattern recognisers have in common: a cue in the expression, a named group for the identifier itself.
 
 Presidio's own PatternRecognizer reports the whole match, so a label would be redacted with its value, and it skips a
-pattern that runs out of time, which would let identifiers through. Ours report the group `value` and raise.
+pattern that runs out of time, which would let identifiers through. Ours report the group `value` and raise. Like
+Presidio's they can be searched behind a prefilter.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ import regex
 from presidio_analyzer import LocalRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
+from pipelines.screening.prefilter import StrictPattern
 from pipelines.screening.spans import Span
 
 # From the text and a match's `value` span to the span to report, or None where it is no identifier after all.
@@ -47,16 +49,19 @@ class CuedRecogniser(LocalRecognizer):
         patterns: patterns, in any order.
         timeout_s: time for one pattern on one note, in seconds.
 
+    Attributes:
+        strict_patterns: the patterns as they are searched for, in the order given.
+
     Raises:
-        TimeoutError: from `analyze`, where a pattern ran out of time.
+        ScreeningError: from `analyze`, where a pattern ran out of time.
     """
 
     def __init__(self, patterns: Sequence[CuedPattern], timeout_s: float):
         super().__init__(
             supported_entities=sorted({pattern.entity_type for pattern in patterns}), name=type(self).__name__
         )
-        self._patterns = [(pattern, pattern.compiled()) for pattern in patterns]
-        self._timeout_s = timeout_s
+        self._patterns = tuple(patterns)
+        self.strict_patterns = [StrictPattern(pattern.compiled(), timeout_s) for pattern in patterns]
 
     def load(self) -> None:
         """Nothing to load."""
@@ -66,10 +71,10 @@ class CuedRecogniser(LocalRecognizer):
     ) -> list[RecognizerResult]:
         """Findings of the patterns whose entity type is among `entities`."""
         results = []
-        for pattern, compiled in self._patterns:
+        for pattern, strict in zip(self._patterns, self.strict_patterns, strict=True):
             if pattern.entity_type not in entities:
                 continue
-            for match in compiled.finditer(text, timeout=self._timeout_s):
+            for match in strict.finditer(text):
                 for span in match.spans("value"):
                     refined = pattern.refine(text, span) if pattern.refine else span
                     if refined is not None and refined[0] < refined[1]:

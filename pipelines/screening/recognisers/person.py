@@ -7,6 +7,7 @@ The rules look at the words and at what follows them: "Parkinson disease" is a d
 
 import regex
 
+from pipelines.screening.gazetteer import is_ordinary
 from pipelines.screening.lexicon import words
 from pipelines.screening.spans import Span
 
@@ -18,6 +19,15 @@ NAME = rf"{PARTICLE}{{0,2}}(?:{_INITIAL}[ \t]*)*{_TITLE_WORD}(?:[ \t]+(?:{PARTIC
 _TOKEN = regex.compile(r"[^\s,;:/()\[\]\"“”+]+")
 _NEXT_WORDS = regex.compile(r"(?:['’]s?)?[ \t\-–‐‑]+([\p{L}'’]+)(?:[ \t\-–‐‑]+([\p{L}'’]+))?")
 _POSSESSIVE = regex.compile(r"['’]s?$")
+# "Fontaine IIb", "Hunt Hess 3", "Stanford A"; a number with a unit or of two digits may be the person's age
+_GRADE = regex.compile(
+    r"[ \t]+(?:[IVX]{2,4}[a-c]?|[IV][a-c]|[A-D](?![\p{L}.])|\d[A-Ca-c]?(?![\d/.:,-]|[ \t]*(?:y|mo|day|week|child)))(?!\w)"
+)
+_POSSESSIVE_AFTER = regex.compile(r"['’]s?(?!\w)")
+_OWNED = regex.compile(
+    r"(?:['’]s?)?[ \t]+(?:wife|husband|mother|father|son|daughter|brother|sister|partner|family|parents?|room|office|note|chart)\b"
+)
+_ANTIBODY = regex.compile(r"\b(?:RNP|[Aa]nti-\p{L}+|SS-?[AB]|dsDNA|double[- ]stranded DNA|Scl-?70|Jo-?1)\b")
 _DRUG_ENDING = regex.compile(
     r"(?:olol|pril|sartan|statin|azole|mycin|micin|cillin|mab|zumab|tinib|nib|zepam|zolam|prazole|oxacin|gliptin|gliflozin|glutide|dipine|triptan|"
     r"setron|parin|caine|profen|asone|solone|isone|amine|azine|idine|itidine|vir|tidine|thiazide|semide|barbital|oxetine|ipramine|triptyline|"
@@ -25,8 +35,7 @@ _DRUG_ENDING = regex.compile(
     r"ological|graphy|gram|uria|algia|plegia|paresis|trophy|megaly|pnea|rrhea|rrhage|stasis|genic|scopic|ectomies|itides)$"
 )
 _ROMAN = frozenset(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"])
-
-
+_PREFIXED = regex.compile(r"(?:anti|non|post|pre|cis|trans|bio|pro|sub|intra)-", regex.IGNORECASE)
 _COMPOUND = regex.compile(
     r"-(?:guided|induced|based|related|positive|negative|associated|like|dependent|sensitive|free|assisted|type)$"
 )
@@ -34,7 +43,7 @@ _COMPOUND = regex.compile(
 
 def bare(token: str) -> str:
     """The token in lower case without full stops around it, apostrophes at its end or a possessive s."""
-    return _POSSESSIVE.sub("", token.strip(".,;:!?*-_'’\"").lower())
+    return _POSSESSIVE.sub("", token.strip(".,;:!?*-_'’\"®™").lower())
 
 
 def is_name_word(token: str) -> bool:
@@ -43,11 +52,19 @@ def is_name_word(token: str) -> bool:
 
 
 def is_clinical(token: str) -> bool:
-    """True for a drug, or a word that carries a capital for another reason than being a name."""
+    """True for a drug, or any other word that has its capital letter for another reason than being a name."""
     word = bare(token)
     if not word or word in words("not_names") or word in words("drugs") or word in words("places"):
         return True
-    return bool(_DRUG_ENDING.search(word)) and word not in words("first_names") and word not in words("surnames")
+    if word in words("first_names") or word in words("surnames"):
+        return False
+    return bool(_DRUG_ENDING.search(word)) or is_ordinary(word)
+
+
+def opens_sentence(text: str, start: int) -> bool:
+    """True where a sentence, a line or a list item begins, so that a capital letter there says nothing."""
+    before = text[max(0, start - 8) : start].rstrip(" \t")
+    return not before or before[-1] in ".!?:;-•*\n\r()"
 
 
 def clinical_head_follows(text: str, end: int) -> bool:
@@ -59,26 +76,11 @@ def clinical_head_follows(text: str, end: int) -> bool:
     if bare(first) in heads:
         return True
     # one adjective, or a further eponym, may stand between
-    return bool(second) and bare(second) in heads and (bare(first) in words("eponyms") or bare(first) in _BETWEEN)
-
-
-_BETWEEN = frozenset(
-    [
-        "muscular",
-        "spinal",
-        "retention",
-        "suprapubic",
-        "indwelling",
-        "urinary",
-        "pleural",
-        "chest",
-        "gastric",
-        "nasogastric",
-        "like",
-        "lens",
-        "depth",
-    ]
-)
+    return (
+        bool(second)
+        and bare(second) in heads
+        and (bare(first) in words("eponyms") or bare(first) in words("eponym_adjectives"))
+    )
 
 
 def is_eponym(text: str, span: Span) -> bool:
@@ -86,11 +88,16 @@ def is_eponym(text: str, span: Span) -> bool:
     parts = [bare(part) for token in _TOKEN.findall(text[span[0] : span[1]]) for part in regex.split(r"[-‐‑–]", token)]
     parts = [part for part in parts if part]
     heads, eponyms = words("eponym_heads"), words("eponyms")
-    stem = [part for part in parts if part not in heads]
+    stem = [part for part in parts if part not in heads and part not in words("particles")]
+    if len(parts) == 1 and _ANTIBODY.search(text, max(0, span[0] - 30), span[1] + 30):
+        return True  # Smith, the antigen
     if not stem or not all(part in eponyms or part in _ROMAN for part in stem):
         return False
-    if len(stem) < len(parts) or clinical_head_follows(text, span[1]):
+    if len(stem) < len(parts) or clinical_head_follows(text, span[1]) or _GRADE.match(text, span[1]):
         return True
+    # "Hoffman's" for Hoffman's sign, unless it is Hoffman's wife
+    if _POSSESSIVE.search(text[span[0] : span[1]]) or _POSSESSIVE_AFTER.match(text, span[1]):
+        return not _OWNED.match(text, span[1])
     return not any(is_name_word(part) for part in stem)
 
 
@@ -105,9 +112,9 @@ def trim(text: str, span: Span) -> Span | None:
     for match in _TOKEN.finditer(text, span[0], span[1]):
         token = match.group()
         word = bare(token)
-        foreign = is_clinical(token) and word not in words("first_names") and word not in words("surnames")
-        foreign = foreign or bool(_COMPOUND.search(token))
-        foreign = foreign or any(char.isdigit() for char in token) or word in _CREDENTIALS
+        foreign = is_clinical(token) and not is_name_word(word) and word not in words("particles")
+        foreign = foreign or bool(_COMPOUND.search(token)) or bool(_PREFIXED.match(token))
+        foreign = foreign or any(char.isdigit() for char in token) or word in words("credentials")
         if foreign and len(word) <= 1 and token[:1].isupper():
             foreign = False  # an initial
         if foreign and start is not None:
@@ -121,47 +128,3 @@ def trim(text: str, span: Span) -> Span | None:
         end -= 1
     found = text[start:end]
     return (start, end) if sum(char.isalpha() for char in found) >= 2 else None
-
-
-_CREDENTIALS = frozenset(
-    [
-        "md",
-        "do",
-        "rn",
-        "np",
-        "pa",
-        "pa-c",
-        "phd",
-        "dds",
-        "dmd",
-        "dpm",
-        "pharmd",
-        "lpn",
-        "cna",
-        "crna",
-        "facs",
-        "facp",
-        "msw",
-        "lcsw",
-        "mph",
-        "mbbs",
-        "frcs",
-        "jr",
-        "sr",
-        "esq",
-        "aprn",
-        "dnp",
-        "cnm",
-        "pt",
-        "ot",
-        "slp",
-        "bsn",
-        "msn",
-        "m.d",
-        "d.o",
-        "ph.d",
-        "r.n",
-        "p.a",
-        "n.p",
-    ]
-) - {"jr", "sr"}

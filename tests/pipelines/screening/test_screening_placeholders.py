@@ -1,6 +1,7 @@
 import pytest
 
 from pipelines.screening.placeholders import PlaceholderGrammar
+from schemas.errors import ConfigError
 
 WELL_FORMED = [
     "[**Known lastname 123**]",
@@ -42,6 +43,20 @@ def test_plain_brackets_are_text():
 def test_a_sites_own_tag_is_a_placeholder():
     assert not PlaceholderGrammar().find("[SHOE_SIZE]").spans
     assert PlaceholderGrammar({"[SHOE_SIZE]"}).find("[SHOE_SIZE]").spans
+
+
+def test_a_sites_own_form_is_a_placeholder_and_may_stand_for_a_person():
+    text = "Seen by @@NAME-12@@ and {{pt:4}}."
+    found = PlaceholderGrammar(site_patterns=[r"@@[A-Z]+-\d+@@", r"\{\{\w+:\d\}\}"]).find(text)
+    assert [text[a:b] for a, b in found.spans] == ["@@NAME-12@@", "{{pt:4}}"]
+    assert found.person_spans == found.spans
+    assert not found.malformed
+
+
+@pytest.mark.parametrize("expression", [r"\w+", r"[A-Z]*", "(", r".+", r"\d{5}"])
+def test_a_sites_form_that_would_hide_identifiers_is_refused(expression):
+    with pytest.raises(ConfigError, match=r"screening\.placeholder_patterns"):
+        PlaceholderGrammar(site_patterns=[expression])
 
 
 @pytest.mark.parametrize(

@@ -52,3 +52,11 @@ def test_reads_from_yaml():
     config = parser.instantiate_classes(parsed).screening
     assert config.action_for("PERSON") is Action.QUARANTINE
     assert config.max_redacted_share == 0.3
+
+
+def test_surrogates_are_refused_where_there_are_none():
+    assert ScreeningConfig(actions={"PERSON": Action.SURROGATE}).action_for("PERSON") is Action.SURROGATE
+    with pytest.raises(ConfigError, match=r"actions\['FACILITY'\] is surrogate"):
+        ScreeningConfig(actions={"FACILITY": Action.SURROGATE})
+    with pytest.raises(ConfigError, match="default_action is surrogate"):
+        ScreeningConfig(default_action=Action.SURROGATE)

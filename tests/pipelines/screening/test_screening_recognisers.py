@@ -1,6 +1,15 @@
-import pytest
+from pathlib import Path
 
-from schemas.errors import ScreeningError
+import pytest
+import yaml
+from presidio_analyzer.nlp_engine import NlpArtifacts
+
+from pipelines.screening.entities import EntityType
+from pipelines.screening.recognisers.listed_names import ListedNameRecogniser
+
+HERE = Path(__file__).parent
+SENTENCES = yaml.safe_load((HERE / "planted_sentences.yaml").read_text(encoding="utf-8"))
+CLINICAL = (HERE / "clinical_sentences.txt").read_text(encoding="utf-8").splitlines()
 
 PLANTED = [
     # numbers
@@ -104,6 +113,63 @@ def test_clinical_text_is_left_alone(bench, text):
     assert bench.found(text) == []
 
 
+def planted(marked):
+    """The sentence without its braces, and the spans that they enclosed."""
+    text, spans = "", []
+    for number, piece in enumerate(marked.replace("}", "{").split("{")):
+        if number % 2:
+            spans.append((len(text), len(text) + len(piece)))
+        text += piece
+    return text, spans
+
+
+@pytest.mark.parametrize("kind", SENTENCES)
+def test_identifiers_of_every_kind_are_found_whole(screener, kind):
+    cases = [planted(marked) for marked in SENTENCES[kind]]
+    missed = []
+    for (text, spans), findings in zip(cases, screener.find([text for text, _ in cases]), strict=True):
+        covered = {i for f in findings for i in range(f.start, f.end)}
+        missed += [
+            text for start, end in spans if any(i not in covered and text[i].isalnum() for i in range(start, end))
+        ]
+    assert missed == []
+
+
+def test_every_kind_has_sentences():
+    without = {EntityType.CREDIT_CARD, EntityType.IBAN_CODE, EntityType.MAC_ADDRESS, EntityType.MALFORMED_PLACEHOLDER}
+    assert set(SENTENCES) == {kind.value for kind in set(EntityType) - without}
+
+
+def test_clinical_sentences_are_left_alone(screener):
+    found = screener.find(CLINICAL)
+    assert [text for text, findings in zip(CLINICAL, found, strict=True) if findings] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Later Ngozi felt better.", ["Ngozi"]),
+        ("We heard Franciska Kastner speak.", ["Franciska Kastner"]),
+        ("heard aksel kristensen speak", ["aksel kristensen"]),
+        ("Seen with Müller by the door.", ["Müller"]),
+        ("Samples went to Tokyo, Japan by air.", []),
+        ("The Foley drained; Lasix was given to Stable effect.", []),
+        ("Reach for the Ship and the Kumar reach.", ["Kumar"]),  # "Ship" is a surname, and English
+    ],
+)
+def test_lists_of_names_need_neither_cue_nor_tagger(text, names):
+    class Engine:
+        english_words = frozenset(["ship", "reach", "stable"])
+
+    artifacts = NlpArtifacts(
+        entities=[], tokens=None, tokens_indices=[], lemmas=[], nlp_engine=Engine(), language="en", scores=[]
+    )
+    results = ListedNameRecogniser().analyze(text, ["PERSON"], artifacts)
+    found = {(r.start, r.end) for r in results}
+    longest = [s for s in found if not any(o != s and o[0] <= s[0] and s[1] <= o[1] for o in found)]
+    assert [text[a:b] for a, b in sorted(longest)] == names
+
+
 def test_a_certain_name_is_found_wherever_the_note_repeats_it(bench):
     text = "Attending: Dr. James Parkinson.\nParkinson agrees. Known Parkinson disease. PARKINSON to review."
     assert [value for _, value in bench.found(text)] == ["James Parkinson", "Parkinson", "PARKINSON"]
@@ -112,14 +178,3 @@ def test_a_certain_name_is_found_wherever_the_note_repeats_it(bench):
 def test_a_label_is_not_redacted_with_its_value(bench):
     screened, _ = bench.run(["MRN: 48572113 and Phone: (617) 555-0143."])
     assert screened.notes["text"].to_pylist() == ["MRN: [MRN] and Phone: [PHONE]."]
-
-
-def test_a_pattern_that_runs_out_of_time_raises(bench):
-    from pipelines.screening.engine import StrictPattern
-
-    class Slow:
-        def finditer(self, text, timeout):
-            raise TimeoutError
-
-    with pytest.raises(ScreeningError, match="ran longer than"):
-        list(StrictPattern(Slow(), 1.0).finditer("text", timeout=60))

@@ -112,7 +112,7 @@ def test_an_unknown_type_from_a_sites_own_recogniser_quarantines(tmp_path):
 def test_an_engine_error_quarantines_that_note_alone_and_tells_nothing(caplog):
     caplog.set_level(logging.DEBUG)
     screener = Screener(ScreeningConfig(max_redacted_share=1.0), KEY)
-    screener._analyzer.registry.add_recognizer(Breaking())
+    screener._engine.analyzer.registry.add_recognizer(Breaking())
     secret = "Zebulon Quaith tripwire 617-555-0199"
     assert outcomes_of(screener, [CLEAN, secret, NOTE]) == [
         ("accepted", ""),
@@ -124,16 +124,16 @@ def test_an_engine_error_quarantines_that_note_alone_and_tells_nothing(caplog):
 
 
 def test_a_failing_batch_is_halved_until_the_note_is_alone(screener, monkeypatch):
-    engine = screener._analyzer.nlp_engine
+    engine = screener._engine.analyzer.nlp_engine
     tag = engine.process_batch
 
     def failing(texts, *args, **kwargs):
-        if any("tripwire" in text for text in texts):
+        if any("Tripwire" in text for text in texts):
             raise ValueError(f"bad batch {texts}")
         return tag(texts, *args, **kwargs)
 
     monkeypatch.setattr(engine, "process_batch", failing)
-    texts = [CLEAN] * 5 + ["tripwire"] + [CLEAN] * 3
+    texts = [CLEAN] * 5 + ["Zebulon Tripwire"] + [CLEAN] * 3
     assert [reason for _, reason in outcomes_of(screener, texts)] == [""] * 5 + ["engine_error"] + [""] * 3
 
 
@@ -180,7 +180,7 @@ def test_a_wrong_engine_fails_its_known_answers(tmp_path):
     blank.to_disk(tmp_path / "untrained")
     with pytest.raises(ScreeningError, match="known-answer test") as raised:
         Screener(ScreeningConfig(nlp_model=str(tmp_path / "untrained")), KEY)
-    assert "Lindqvist" not in "".join(traceback.format_exception(raised.value))
+    assert "Ystergren" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_context_words_of_a_sites_recogniser_count(tmp_path):
