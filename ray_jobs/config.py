@@ -11,6 +11,7 @@ from typing import Any
 from jsonargparse import ArgumentParser, Namespace
 
 from pipelines.flows.demo import DemoConfig
+from pipelines.flows.prepare import PrepareSettings
 from pipelines.flows.train import TrainSettings
 from pipelines.flows.tune import TuneSettings
 from pipelines.ingest.config import IngestConfig
@@ -19,6 +20,7 @@ from pipelines.packing.config import PackingConfig
 from pipelines.reporting.config import ReportingConfig
 from pipelines.scoring.config import ScoringConfig
 from pipelines.screening.policy import ScreeningConfig
+from pipelines.selection.config import SelectionConfig
 from pipelines.splitting.config import SplittingConfig
 from pipelines.stage.cluster import ClusterConfig
 from pipelines.training.config import TrainingConfig
@@ -33,7 +35,7 @@ class JobConfig:
     Attributes:
         storage: folder for everything that the jobs write; every node of the cluster sees it under this path.
         seed: of every choice that is random.
-        num_screening_actors: actors that prepare notes, one logical CPU each.
+        num_screening_actors: actors that survey and prepare notes, one logical CPU each.
         tuning: the labelled task; null for none, and then base and trained model alone are scored.
         demo: synthetic notes and a small model to make first; null for a hospital's own.
     """
@@ -43,6 +45,7 @@ class JobConfig:
     model: ModelConfig
     seed: int = 17
     num_screening_actors: int = 2
+    selection: SelectionConfig = field(default_factory=SelectionConfig)
     screening: ScreeningConfig = field(default_factory=ScreeningConfig)
     splitting: SplittingConfig = field(default_factory=SplittingConfig)
     packing: PackingConfig = field(default_factory=PackingConfig)
@@ -65,14 +68,23 @@ class JobConfig:
             )
 
     @property
+    def prepare_settings(self) -> PrepareSettings:
+        """What the prepare stage takes."""
+        return PrepareSettings(
+            storage=self.storage,
+            ingest=self.ingest,
+            selection=self.selection,
+            screening=self.screening,
+            splitting=self.splitting,
+            num_actors=self.num_screening_actors,
+        )
+
+    @property
     def train_settings(self) -> TrainSettings:
         """What the train stage takes."""
         return TrainSettings(
-            storage=self.storage,
+            prepare=self.prepare_settings,
             seed=self.seed,
-            ingest=self.ingest,
-            screening=self.screening,
-            splitting=self.splitting,
             model=self.model,
             packing=self.packing,
             training=self.training,

@@ -50,16 +50,8 @@ class Stages:
 
     def prepare(self) -> StageOutput:
         """Run prepare."""
-        config = self.config
         self._join_for(self._prepare_output)
-        return prepare(
-            config.storage,
-            self.plan,
-            config.ingest,
-            config.screening,
-            config.splitting,
-            num_actors=config.num_screening_actors,
-        )
+        return prepare(self.config.prepare_settings, self.plan)
 
     @property
     def prepared(self) -> StageOutput:
@@ -130,8 +122,7 @@ class Stages:
 
     @property
     def _prepare_output(self) -> StageOutput:
-        config = self.config
-        return prepare_output(config.storage, self.plan, config.ingest, config.screening, config.splitting)
+        return prepare_output(self.config.prepare_settings, self.plan)
 
     @property
     def _train_output(self) -> StageOutput:

@@ -9,6 +9,7 @@ class Stage(enum.StrEnum):
     """Stages that decide a row's fate, in the order in which rows pass them."""
 
     INGEST = "ingest"
+    SELECT = "select"  # duplicates, and earlier notes of patients of a later side: needs the whole data set
     SCREEN = "screen"
     SPLIT = "split"
     PACK = "pack"

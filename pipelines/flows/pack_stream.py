@@ -4,7 +4,7 @@ A window is a few shards; an epoch visits the windows in an order that seed and 
 window into `packs_per_step` rows, one a slot, and `repartition` makes each row a block: the blocks then go round robin
 to the workers, and a step holds the same packs for any number of them.
 
-    windows of all epochs ──actor: (read, screen, split,) encode, pack──▶ one row a slot ──▶ Ray Train workers
+    windows of all epochs ──actor: (read, select, screen, split,) encode, pack──▶ one row a slot ──▶ Ray Train workers
                                    └──▶ ledger/, once per shard, in the first epoch
 """
 
@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import ray.data
 
-from pipelines.flows.prepare import shard_name
 from pipelines.flows.shard import PrepareConfig, ShardPreparer
+from pipelines.flows.shard_pool import shard_name
 from pipelines.ingest.plan import Shard
 from pipelines.model.chat import ChatEncoder
 from pipelines.model.tokenizer import load_tokenizer

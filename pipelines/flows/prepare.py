@@ -3,138 +3,137 @@
 <storage>/prepare-<identity>/notes/         safe notes
                              examples/<split>/
                              findings/
+                             keys/          keyed hashes of the examples, to test the split for leakage
+                             throughput/    CPU seconds of each step
                              ledger/        written last for each shard: its presence says the shard is done
                              manifest.json
+
+What needs all notes at once is decided before, by `select`, which prepare runs itself.
 """
 
-import contextlib
 import logging
-import os
-import secrets
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
-import ray.data
 
+from pipelines.flows.audit_key import hmac_key_file
+from pipelines.flows.select import DECISIONS_PART, select
 from pipelines.flows.shard import PrepareConfig, ShardPreparer
+from pipelines.flows.shard_pool import for_each_shard, shard_name
+from pipelines.flows.throughput import THROUGHPUT, throughput, throughput_line
 from pipelines.ingest.config import IngestConfig
 from pipelines.ingest.plan import IngestPlan, Shard
 from pipelines.screening.policy import ScreeningConfig
+from pipelines.selection.config import SelectionConfig
+from pipelines.selection.fingerprints import Fingerprinter
+from pipelines.selection.leakage import example_keys, require_no_leakage
 from pipelines.splitting.config import SplittingConfig
-from pipelines.stage.cluster import require_cpus
 from pipelines.stage.ledger import final_buckets, reconcile
 from pipelines.stage.output import StageOutput, fingerprint, write_table
 from schemas.examples import EXAMPLES
 from schemas.findings import FINDINGS
 from schemas.ledger import LEDGER, Stage
 from schemas.notes import Split
+from schemas.selection import EXAMPLE_KEYS
 
 logger = logging.getLogger(__name__)
 
-PREPARE_STAGES = (Stage.INGEST, Stage.SCREEN, Stage.SPLIT)
+PREPARE_STAGES = (Stage.INGEST, Stage.SELECT, Stage.SCREEN, Stage.SPLIT)
 
 
-def hmac_key_file(storage: str) -> Path:
-    """The audit key of a storage folder, made on first use, readable by its owner alone."""
-    path = Path(storage).expanduser().resolve() / "audit.key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        draft = path.with_name(f".audit.key.{secrets.token_hex(8)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
-        with contextlib.suppress(FileExistsError):  # another process was first: its key holds
-            os.link(draft, path)
-        draft.unlink()
-    return path
+@dataclass(frozen=True, kw_only=True)
+class PrepareSettings:
+    """Everything that shapes the stage's output.
+
+    Attributes:
+        storage: folder that every node sees.
+        num_actors: that survey and screen, one logical CPU each. It shapes nothing but the time.
+    """
+
+    storage: str
+    ingest: IngestConfig
+    selection: SelectionConfig
+    screening: ScreeningConfig
+    splitting: SplittingConfig
+    num_actors: int
 
 
-def shard_name(shard: Shard) -> str:
-    """File name of a shard's outputs: a retried task overwrites its own."""
-    return f"shard-{shard.index:06d}.parquet"
+class _PrepareWorker:
+    """Prepares a shard and writes its outputs, the ledger last."""
 
-
-class _PrepareShards:
-    """Ray Data actor: prepares shards and writes their outputs, the ledger last."""
-
-    def __init__(self, config: PrepareConfig, shards: Sequence[Shard], output: Path):
+    def __init__(self, config: PrepareConfig, output: Path):
         self._preparer = ShardPreparer(config)
-        self._shards = shards
+        self._fingerprinter = Fingerprinter(config.hmac_key_file.read_bytes())
         self._output = output
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        counts = []
-        for index in batch["id"]:
-            shard = self._shards[index]
-            prepared = self._preparer.prepare(shard)
-            name = shard_name(shard)
-            write_table(self._output / "notes" / name, prepared.notes)
-            write_table(self._output / "findings" / name, prepared.findings)
-            for split in Split:
-                rows = pl.DataFrame(prepared.examples).filter(pl.col("split") == split.value)
-                write_table(self._output / "examples" / split.value / name, rows.to_arrow().cast(EXAMPLES))
-            write_table(self._output / "ledger" / name, prepared.ledger.table())
-            counts.append(prepared.notes.num_rows)
-        return {"num_safe_notes": counts}
+    def __call__(self, shard: Shard) -> None:
+        prepared = self._preparer.prepare(shard)
+        name = shard_name(shard)
+        write_table(self._output / "notes" / name, prepared.notes)
+        write_table(self._output / "findings" / name, prepared.findings)
+        for split in Split:
+            rows = pl.DataFrame(prepared.examples).filter(pl.col("split") == split.value)
+            write_table(self._output / "examples" / split.value / name, rows.to_arrow().cast(EXAMPLES))
+        write_table(self._output / "keys" / name, example_keys(prepared.examples, self._fingerprinter))
+        write_table(self._output / "throughput" / name, prepared.throughput)
+        write_table(self._output / "ledger" / name, prepared.ledger.table())
 
 
-def prepare_output(
-    storage: str, plan: IngestPlan, ingest: IngestConfig, screening: ScreeningConfig, splitting: SplittingConfig
-) -> StageOutput:
+def prepare_output(settings: PrepareSettings, plan: IngestPlan) -> StageOutput:
     """The output directory of these settings and inputs, finished or not."""
-    return StageOutput(storage, "prepare", fingerprint(ingest, screening, splitting, plan.inputs))
+    identity = fingerprint(
+        settings.ingest, settings.selection.identity, settings.screening, settings.splitting, plan.inputs
+    )
+    return StageOutput(settings.storage, "prepare", identity)
 
 
-def prepare(
-    storage: str,
-    plan: IngestPlan,
-    ingest: IngestConfig,
-    screening: ScreeningConfig,
-    splitting: SplittingConfig,
-    num_actors: int,
-) -> StageOutput:
+def prepare_config(settings: PrepareSettings, plan: IngestPlan, selected: StageOutput) -> PrepareConfig:
+    """What an actor needs that prepares shards of these notes.
+
+    Args:
+        selected: finished output of `select`.
+    """
+    return PrepareConfig(
+        ingest=settings.ingest,
+        screening=settings.screening,
+        splitting=settings.splitting,
+        carried=plan.carried,
+        decisions=selected.path / DECISIONS_PART,
+        hmac_key_file=hmac_key_file(settings.storage),
+    )
+
+
+def prepare(settings: PrepareSettings, plan: IngestPlan) -> StageOutput:
     """Run the stage, or what is left of it, and return its finished output.
 
     Args:
-        storage: folder that every node sees.
-        plan: what `plan_ingest` gave for `ingest`.
-        num_actors: screening actors, one logical CPU each.
+        settings: of the stage.
+        plan: what `plan_ingest` gave for the notes.
 
     Raises:
-        InputError: a file cannot be read after all.
+        InputError: a file cannot be read after all, or two sides of the split share a patient or a text.
         LedgerError: a row was lost or counted twice.
     """
-    output = prepare_output(storage, plan, ingest, screening, splitting)
+    output = prepare_output(settings, plan)
     if output.is_complete:
         return output
-    done = {path.name for path in output.files("ledger")}
-    shards = [shard for shard in plan.shards if shard_name(shard) not in done]
-    logger.info("prepare: %d notes, %d of %d shards to do", plan.num_rows, len(shards), len(plan.shards))
-    if shards:
-        config = PrepareConfig(
-            ingest=ingest,
-            screening=screening,
-            splitting=splitting,
-            carried=plan.carried,
-            hmac_key_file=hmac_key_file(storage),
-        )
-        size = min(num_actors, len(shards))
-        require_cpus(size + 1, "prepare")
-        dataset = ray.data.range(len(shards), override_num_blocks=len(shards)).map_batches(
-            _PrepareShards,
-            fn_constructor_args=(config, shards, output.path),
-            batch_size=1,
-            num_cpus=1,
-            compute=ray.data.ActorPoolStrategy(size=size, max_tasks_in_flight_per_actor=1),
-        )
-        for index, _ in enumerate(dataset.iter_rows(), start=1):
-            logger.info("prepare: shard %d of %d done", index, len(shards))
+    selected = select(settings.storage, plan, settings.ingest, settings.selection, settings.num_actors)
+    arguments = (prepare_config(settings, plan, selected), output.path)
+    for_each_shard(plan, output, "ledger", _PrepareWorker, arguments, settings.num_actors)
     ledger = output.read("ledger", LEDGER)
     counts = reconcile(ledger, plan.num_rows, PREPARE_STAGES)
+    leakage = require_no_leakage(output.read("keys", EXAMPLE_KEYS), settings.selection)
+    measured = selected.manifest()["results"]["throughput"] | throughput(output.read("throughput", THROUGHPUT))
+    logger.info("prepare: notes per core-second: %s", throughput_line(measured))
     output.commit(
-        config={"ingest": ingest, "screening": screening, "splitting": splitting},
+        config={
+            "ingest": settings.ingest,
+            "selection": settings.selection,
+            "screening": settings.screening,
+            "splitting": settings.splitting,
+        },
         inputs=plan.inputs,
         results={
             "num_rows_read": plan.num_rows,
@@ -142,6 +141,9 @@ def prepare(
             "final_buckets": final_buckets(ledger),
             "examples": {split.value: count_rows(output, f"examples/{split.value}") for split in Split},
             "findings": findings_by_type(output),
+            "shared_between_splits": leakage,
+            "skipped_files": plan.skipped,
+            "throughput": measured,
         },
     )
     return output

@@ -1,4 +1,4 @@
-"""One shard of raw notes through ingest, screening and splitting, in one process.
+"""One shard of raw notes through ingest, selection, screening and splitting, in one process.
 
 Unscreened text never leaves this process: not to another stage's files, not to Ray's object store and so not to its
 spill files. Only what the screen passed does.
@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
+from pipelines.flows.shard_pool import shard_name
+from pipelines.flows.throughput import StepClock
 from pipelines.ingest.config import IngestConfig
 from pipelines.ingest.plan import Shard
 from pipelines.ingest.read import read_shard
 from pipelines.screening.policy import ScreeningConfig
+from pipelines.selection.apply import select_notes
 from pipelines.splitting.config import SplittingConfig
 from pipelines.splitting.split import split_notes
 from pipelines.stage.guard import no_text_escapes
@@ -23,20 +27,25 @@ from schemas.notes import Split
 
 @dataclass(frozen=True)
 class PreparedShard:
-    """What became of a shard: safe notes, examples, findings, and the ledger that accounts for every row."""
+    """What became of a shard: safe notes, examples, findings, and the ledger that accounts for every row.
+
+    `throughput` says what each step cost; the rest is the same whenever the shard is prepared.
+    """
 
     notes: pa.Table
     examples: pa.Table
     findings: pa.Table
     ledger: LedgerRows
+    throughput: pa.Table
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrepareConfig:
-    """The three stages' settings, and what planning found out about the input.
+    """The stages' settings, and what was found out about the input as a whole.
 
     Attributes:
         carried: fields of the input that go through untouched.
+        decisions: folder of what was decided about the notes, a file for each shard.
         hmac_key_file: holds the key that links equal identifiers in the findings; readable by its owner alone.
     """
 
@@ -44,6 +53,7 @@ class PrepareConfig:
     screening: ScreeningConfig
     splitting: SplittingConfig
     carried: tuple[pa.Field, ...]
+    decisions: Path
     hmac_key_file: Path
 
 
@@ -58,21 +68,27 @@ class ShardPreparer:
         self._screener = Screener(config.screening, config.hmac_key_file.read_bytes())
 
     def prepare(self, shard: Shard, only: Split | None = None) -> PreparedShard:
-        """Take a shard through the three stages.
+        """Take a shard through the stages.
 
         Args:
-            shard: rows of a notes file.
+            shard: rows of the notes files.
             only: screen the notes of this split alone; the ledger then lacks the others' outcomes.
 
         Raises:
             WardroundError: without any note's text.
         """
         config = self._config
-        ledger = LedgerRows()
+        ledger, clock = LedgerRows(), StepClock()
         with no_text_escapes("prepare", f"shard {shard.index}"):
-            accepted = read_shard(shard, config.ingest, config.carried, ledger)
+            with clock.step("ingest", shard.num_rows):
+                accepted = read_shard(shard, config.ingest, config.carried, ledger)
+            with clock.step("select", accepted.num_rows):
+                decisions = pq.read_table(config.decisions / shard_name(shard), partitioning=None)
+                selected = select_notes(accepted, decisions, ledger)
             if only is not None:
-                accepted = accepted.filter(pc.equal(accepted["split"], only.value))
-            screened = self._screener.screen(accepted, ledger)
-            examples = split_notes(screened.notes, config.splitting, ledger)
-        return PreparedShard(screened.notes, examples, screened.findings, ledger)
+                selected = selected.filter(pc.equal(selected["split"], only.value))
+            with clock.step("screen", selected.num_rows):
+                screened = self._screener.screen(selected, ledger)
+            with clock.step("split", screened.notes.num_rows):
+                examples = split_notes(screened.notes, config.splitting, ledger)
+        return PreparedShard(screened.notes, examples, screened.findings, ledger, clock.table())

@@ -1,7 +1,7 @@
 """Train: from prepared examples, or from raw notes in one stream, to a model directory.
 
 <storage>/train-<identity>/run/      checkpoints, step log, exported model
-                           ledger/   what packing did with each example (from notes: all four stages)
+                           ledger/   what packing did with each example (from notes: every stage)
                            manifest.json
 """
 
@@ -23,15 +23,13 @@ from pipelines.flows.pack_stream import (
     remaining,
     windows_of_run,
 )
-from pipelines.flows.prepare import PREPARE_STAGES, hmac_key_file, prepare_output
+from pipelines.flows.prepare import PREPARE_STAGES, PrepareSettings, prepare_config, prepare_output
+from pipelines.flows.select import select
 from pipelines.flows.shard import PrepareConfig
-from pipelines.ingest.config import IngestConfig
 from pipelines.ingest.plan import IngestPlan
 from pipelines.model.load import ModelConfig, weights_digest
 from pipelines.packing.config import PackingConfig
 from pipelines.packing.window import EncodedWindow, require_divisible
-from pipelines.screening.policy import ScreeningConfig
-from pipelines.splitting.config import SplittingConfig
 from pipelines.stage.ledger import LedgerRows, final_buckets, reconcile
 from pipelines.stage.output import StageOutput, fingerprint, write_table
 from pipelines.training.config import TrainingConfig
@@ -52,16 +50,13 @@ class TrainSettings:
     """Everything that shapes the stage's output.
 
     Attributes:
-        storage: folder that every node sees.
+        prepare: how the notes are prepared, or were, and the storage.
         seed: of the order of training.
-        num_actors: that screen and pack while training runs, one logical CPU each.
+        num_actors: that pack, and prepare raw notes, while training runs, one logical CPU each.
     """
 
-    storage: str
+    prepare: PrepareSettings
     seed: int
-    ingest: IngestConfig
-    screening: ScreeningConfig
-    splitting: SplittingConfig
     model: ModelConfig
     packing: PackingConfig
     training: TrainingConfig
@@ -70,7 +65,7 @@ class TrainSettings:
 
 def train_output(settings: TrainSettings, plan: IngestPlan, model_path: str) -> StageOutput:
     """The output directory of these settings and inputs, finished or not."""
-    prepared = prepare_output(settings.storage, plan, settings.ingest, settings.screening, settings.splitting)
+    prepared = prepare_output(settings.prepare, plan)
     identity = fingerprint(
         prepared.identity,
         weights_digest(model_path),
@@ -79,7 +74,7 @@ def train_output(settings: TrainSettings, plan: IngestPlan, model_path: str) -> 
         settings.training,
         settings.seed,
     )
-    return StageOutput(settings.storage, "train", identity)
+    return StageOutput(settings.prepare.storage, "train", identity)
 
 
 def train(settings: TrainSettings, plan: IngestPlan, model_path: str) -> StageOutput:
@@ -140,7 +135,7 @@ class _PreparedSource:
     """Examples that `prepare` wrote."""
 
     def __init__(self, settings: TrainSettings, plan: IngestPlan):
-        prepared = prepare_output(settings.storage, plan, settings.ingest, settings.screening, settings.splitting)
+        prepared = prepare_output(settings.prepare, plan)
         manifest = prepared.manifest()
         self._prepared = prepared
         self.prepare_config: PrepareConfig | None = None
@@ -169,16 +164,16 @@ class _PreparedSource:
 
 
 class _NotesSource:
-    """Raw notes, screened and split on the way to the workers; nothing but the ledger is written."""
+    """Raw notes, prepared on the way to the workers; beside what `select` writes, nothing but the ledger is written.
+
+    The examples never stand together in one place, so they are not tested for leakage: `prepare` does that, which any
+    scoring on the held-out notes needs.
+    """
 
     def __init__(self, settings: TrainSettings, plan: IngestPlan):
-        self.prepare_config: PrepareConfig | None = PrepareConfig(
-            ingest=settings.ingest,
-            screening=settings.screening,
-            splitting=settings.splitting,
-            carried=plan.carried,
-            hmac_key_file=hmac_key_file(settings.storage),
-        )
+        prepare = settings.prepare
+        selected = select(prepare.storage, plan, prepare.ingest, prepare.selection, prepare.num_actors)
+        self.prepare_config: PrepareConfig | None = prepare_config(prepare, plan, selected)
         self.train = note_parts(plan.shards)
         self.validation = self.train
 

@@ -49,7 +49,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
 @pytest.fixture(scope="module")
 def without_reasoning(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Text of a note that has no assessment and no plan."""
-    config = replace(PLAIN, num_patients=1, no_reasoning_share=1.0)
+    config = replace(PLAIN, num_patients=1, no_reasoning_share=1.0, seed=1)  # a patient whom `notes` does not have
     text = read_tables(write_notes(config, tmp_path_factory.mktemp("triage")))["text"][0].as_py()
     assert isinstance(text, str)
     return text
@@ -100,7 +100,7 @@ class TestBeforeRay:
     def test_empty_folder(self, argv: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (tmp_path / "empty").mkdir()
         line = refusal(prepare.job, [*argv, "--ingest.notes", str(tmp_path / "empty")], capsys)
-        says(line, str(tmp_path / "empty"), "no Parquet file", ".parquet")
+        says(line, str(tmp_path / "empty"), "no file of notes", ".parquet")
 
     @pytest.mark.parametrize("kind", ["text", "truncated"])
     def test_a_file_that_is_not_whole_parquet(
@@ -128,7 +128,7 @@ class TestBeforeRay:
 
     def test_label_column_that_no_file_has(self, argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         wrong = [*argv, "--ingest.carry", "[arrest]", "--tuning.task.label_column", "arrest"]
-        says(refusal(prepare.job, wrong, capsys), "notes.parquet", "column 'arrest'", "`carry`", ARREST_COLUMN)
+        says(refusal(prepare.job, wrong, capsys), "no file has a column 'arrest'", "`carry`")
 
     def test_label_column_not_carried(self, argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         line = refusal(prepare.job, [*argv, "--ingest.carry", "[]"], capsys)
@@ -180,7 +180,7 @@ def bad_rows(good: dict[str, Any], without_reasoning: str) -> list[tuple[dict[st
         ("null-text", {"text": None}, "ingest/rejected:empty_text"),
         ("empty-text", {"text": ""}, "ingest/rejected:empty_text"),
         ("blank-text", {"text": " \n\t "}, "ingest/rejected:empty_text"),
-        ("repeated", {"note_id": good["note_id"]}, "ingest/duplicate:duplicate_note_id"),
+        ("repeated", {"note_id": good["note_id"]}, "select/duplicate:duplicate_note_id"),
         ("no-id", {"note_id": None}, "ingest/rejected:missing_note_id"),
         ("no-patient", {"patient_id": None}, "ingest/rejected:missing_patient_id"),
         ("huge", {"text": "The patient was well. " * 100_000}, "ingest/quarantined:oversize"),

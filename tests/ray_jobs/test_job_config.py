@@ -165,6 +165,8 @@ def test_print_config_prints_the_whole(config_file: Path, capsys: pytest.Capture
         section: Any = printed
         for name in path:
             section = section[name]
+        if section == []:
+            continue  # nothing is configured of which keys could be shown
         section = section[0] if isinstance(section, list) else section
         assert {item.name for item in dataclasses.fields(cls)} <= section.keys(), f"{'.'.join(path)} is not whole"
 

@@ -1,8 +1,8 @@
 """A run on spot machines: a node goes, the run goes on with fewer workers; a node comes, it grows back."""
 
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,28 +64,25 @@ def test_a_run_shrinks_when_a_node_goes_and_grows_when_one_comes(
         validation=lambda state: _rows(chat_model, 1, state),
         cpus=1,
     )
-    done = threading.Event()
 
     def steps() -> list[int]:
         return [entry["step"] for entry in run.log if entry["kind"] == "step"] if run.has_log else []
 
-    def workers() -> set[int]:
-        return {checkpoint["world_size"] for checkpoint in run.manifests}
+    def newest_world_size() -> int:
+        return run.manifests[-1]["world_size"] if run.manifests else 0
 
-    def disturb() -> None:
-        _until(lambda: len(steps()) >= 8, "the first steps of two workers")
-        cluster.remove_node(nodes[1], allow_graceful=False)
-        _until(lambda: 1 in workers(), "a checkpoint of one worker")
-        cluster.add_node(num_cpus=NODE_CPUS)
-        done.set()
-
-    threading.Thread(target=disturb, daemon=True).start()
-    try:
-        last = fit(job, streams)
-    finally:
-        ray.shutdown()
-        cluster.shutdown()
-    assert done.is_set()
+    # Nodes are added from the main thread: they start processes that must outlive the thread that started them.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        fitting = pool.submit(fit, job, streams)
+        try:
+            _until(lambda: fitting.done() or len(steps()) >= 8, "the first steps of two workers")
+            cluster.remove_node(nodes[1], allow_graceful=False)
+            _until(lambda: fitting.done() or newest_world_size() == 1, "a checkpoint of one worker")
+            cluster.add_node(num_cpus=NODE_CPUS)
+            last = fitting.result()
+        finally:
+            ray.shutdown()
+            cluster.shutdown()
     assert last.world_size == 2
     numbers = steps()
     assert numbers == list(range(1, len(numbers) + 1))
