@@ -10,14 +10,16 @@ from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
 
+from pipelines.canaries.config import CanaryConfig
 from pipelines.flows.demo import DemoConfig
-from pipelines.flows.prepare import PrepareSettings
+from pipelines.flows.settings import PrepareSettings
 from pipelines.flows.train import TrainSettings
 from pipelines.flows.tune import TuneSettings
 from pipelines.ingest.config import IngestConfig
 from pipelines.model.load import ModelConfig
 from pipelines.packing.config import PackingConfig
 from pipelines.reporting.config import ReportingConfig
+from pipelines.risk.config import RiskConfig
 from pipelines.scoring.config import ScoringConfig
 from pipelines.screening.policy import ScreeningConfig
 from pipelines.selection.config import SelectionConfig
@@ -46,7 +48,9 @@ class JobConfig:
     seed: int = 17
     num_screening_actors: int = 2
     selection: SelectionConfig = field(default_factory=SelectionConfig)
+    risk: RiskConfig = field(default_factory=RiskConfig)
     screening: ScreeningConfig = field(default_factory=ScreeningConfig)
+    canaries: CanaryConfig = field(default_factory=CanaryConfig)
     splitting: SplittingConfig = field(default_factory=SplittingConfig)
     packing: PackingConfig = field(default_factory=PackingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
@@ -74,6 +78,8 @@ class JobConfig:
             storage=self.storage,
             ingest=self.ingest,
             selection=self.selection,
+            risk=self.risk,
+            canaries=self.canaries,
             screening=self.screening,
             splitting=self.splitting,
             num_actors=self.num_screening_actors,

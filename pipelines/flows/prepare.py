@@ -5,6 +5,7 @@
                              findings/
                              keys/          keyed hashes of the examples, to test the split for leakage
                              throughput/    CPU seconds of each step
+                             canaries/      which planted identifiers the screen missed, where a trial was asked for
                              ledger/        written last for each shard: its presence says the shard is done
                              manifest.json
 
@@ -12,24 +13,22 @@ What needs all notes at once is decided before, by `select`, which prepare runs 
 """
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from pipelines.flows.audit_key import hmac_key_file
-from pipelines.flows.select import DECISIONS_PART, select
+from pipelines.flows.canaries import PART as CANARIES_PART
+from pipelines.flows.canaries import conclude
+from pipelines.flows.select import select
+from pipelines.flows.settings import PrepareSettings
 from pipelines.flows.shard import PrepareConfig, ShardPreparer
 from pipelines.flows.shard_pool import for_each_shard, shard_name
 from pipelines.flows.throughput import THROUGHPUT, throughput, throughput_line
-from pipelines.ingest.config import IngestConfig
 from pipelines.ingest.plan import IngestPlan, Shard
-from pipelines.screening.policy import ScreeningConfig
-from pipelines.selection.config import SelectionConfig
 from pipelines.selection.fingerprints import Fingerprinter
 from pipelines.selection.leakage import example_keys, require_no_leakage
-from pipelines.splitting.config import SplittingConfig
 from pipelines.stage.ledger import final_buckets, reconcile
 from pipelines.stage.output import StageOutput, fingerprint, write_table
 from schemas.examples import EXAMPLES
@@ -41,23 +40,6 @@ from schemas.selection import EXAMPLE_KEYS
 logger = logging.getLogger(__name__)
 
 PREPARE_STAGES = (Stage.INGEST, Stage.SELECT, Stage.SCREEN, Stage.SPLIT)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PrepareSettings:
-    """Everything that shapes the stage's output.
-
-    Attributes:
-        storage: folder that every node sees.
-        num_actors: that survey and screen, one logical CPU each. It shapes nothing but the time.
-    """
-
-    storage: str
-    ingest: IngestConfig
-    selection: SelectionConfig
-    screening: ScreeningConfig
-    splitting: SplittingConfig
-    num_actors: int
 
 
 class _PrepareWorker:
@@ -78,13 +60,21 @@ class _PrepareWorker:
             write_table(self._output / "examples" / split.value / name, rows.to_arrow().cast(EXAMPLES))
         write_table(self._output / "keys" / name, example_keys(prepared.examples, self._fingerprinter))
         write_table(self._output / "throughput" / name, prepared.throughput)
+        if prepared.canaries is not None:
+            write_table(self._output / CANARIES_PART / name, prepared.canaries)
         write_table(self._output / "ledger" / name, prepared.ledger.table())
 
 
 def prepare_output(settings: PrepareSettings, plan: IngestPlan) -> StageOutput:
     """The output directory of these settings and inputs, finished or not."""
     identity = fingerprint(
-        settings.ingest, settings.selection.identity, settings.screening, settings.splitting, plan.inputs
+        settings.ingest,
+        settings.selection.identity,
+        settings.risk,
+        settings.screening,
+        settings.splitting,
+        settings.canaries.identity,
+        plan.inputs,
     )
     return StageOutput(settings.storage, "prepare", identity)
 
@@ -99,8 +89,11 @@ def prepare_config(settings: PrepareSettings, plan: IngestPlan, selected: StageO
         ingest=settings.ingest,
         screening=settings.screening,
         splitting=settings.splitting,
+        risk=settings.risk,
+        canaries=settings.canaries,
+        num_notes=plan.num_rows,
         carried=plan.carried,
-        decisions=selected.path / DECISIONS_PART,
+        selected=selected.path,
         hmac_key_file=hmac_key_file(settings.storage),
     )
 
@@ -114,23 +107,28 @@ def prepare(settings: PrepareSettings, plan: IngestPlan) -> StageOutput:
 
     Raises:
         InputError: a file cannot be read after all, or two sides of the split share a patient or a text.
+        ScreeningError: the screen misses more canaries than the settings allow.
         LedgerError: a row was lost or counted twice.
     """
     output = prepare_output(settings, plan)
     if output.is_complete:
         return output
-    selected = select(settings.storage, plan, settings.ingest, settings.selection, settings.num_actors)
+    selected = select(settings, plan)
     arguments = (prepare_config(settings, plan, selected), output.path)
     for_each_shard(plan, output, "ledger", _PrepareWorker, arguments, settings.num_actors)
     ledger = output.read("ledger", LEDGER)
     counts = reconcile(ledger, plan.num_rows, PREPARE_STAGES)
     leakage = require_no_leakage(output.read("keys", EXAMPLE_KEYS), settings.selection)
-    measured = selected.manifest()["results"]["throughput"] | throughput(output.read("throughput", THROUGHPUT))
+    canaries = conclude(output, settings.canaries)
+    surveyed = selected.manifest()["results"]
+    measured = surveyed["throughput"] | throughput(output.read("throughput", THROUGHPUT))
     logger.info("prepare: notes per core-second: %s", throughput_line(measured))
     output.commit(
         config={
             "ingest": settings.ingest,
             "selection": settings.selection,
+            "risk": settings.risk,
+            "canaries": settings.canaries,
             "screening": settings.screening,
             "splitting": settings.splitting,
         },
@@ -141,6 +139,8 @@ def prepare(settings: PrepareSettings, plan: IngestPlan) -> StageOutput:
             "final_buckets": final_buckets(ledger),
             "examples": {split.value: count_rows(output, f"examples/{split.value}") for split in Split},
             "findings": findings_by_type(output),
+            "risk": surveyed["risk"],
+            "canaries": canaries,
             "shared_between_splits": leakage,
             "skipped_files": plan.skipped,
             "throughput": measured,

@@ -7,12 +7,13 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.canaries.config import CanaryConfig
 from pipelines.flows.pack_stream import (
     PackerConfig,
     Part,
@@ -23,8 +24,9 @@ from pipelines.flows.pack_stream import (
     remaining,
     windows_of_run,
 )
-from pipelines.flows.prepare import PREPARE_STAGES, PrepareSettings, prepare_config, prepare_output
+from pipelines.flows.prepare import PREPARE_STAGES, prepare_config, prepare_output
 from pipelines.flows.select import select
+from pipelines.flows.settings import PrepareSettings
 from pipelines.flows.shard import PrepareConfig
 from pipelines.ingest.plan import IngestPlan
 from pipelines.model.load import ModelConfig, weights_digest
@@ -71,7 +73,7 @@ def train_output(settings: TrainSettings, plan: IngestPlan, model_path: str) -> 
         weights_digest(model_path),
         settings.model.dtype,
         settings.packing,
-        settings.training,
+        settings.training.result_settings,
         settings.seed,
     )
     return StageOutput(settings.prepare.storage, "train", identity)
@@ -172,8 +174,9 @@ class _NotesSource:
 
     def __init__(self, settings: TrainSettings, plan: IngestPlan):
         prepare = settings.prepare
-        selected = select(prepare.storage, plan, prepare.ingest, prepare.selection, prepare.num_actors)
-        self.prepare_config: PrepareConfig | None = prepare_config(prepare, plan, selected)
+        config = prepare_config(prepare, plan, select(prepare, plan))
+        # The trial of the screen belongs to prepare, which says what came of it.
+        self.prepare_config: PrepareConfig | None = replace(config, canaries=CanaryConfig())
         self.train = note_parts(plan.shards)
         self.validation = self.train
 

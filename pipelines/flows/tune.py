@@ -25,7 +25,7 @@ from pipelines.training.progress import reported
 from pipelines.training.ray_train import StreamFactory, Streams
 from pipelines.tuning.config import TaskConfig, TuningConfig
 from pipelines.tuning.examples import sample, task_examples, training_rows, validation_rows
-from pipelines.tuning.label_metrics import LabelMetrics
+from pipelines.tuning.label_metrics import METRIC, LabelMetrics
 from pipelines.tuning.ray_tune import search
 from schemas.errors import InputError
 from schemas.notes import Split
@@ -97,7 +97,7 @@ def tune_output(settings: TuneSettings, prepared: StageOutput, model_path: str) 
         weights_digest(model_path),
         settings.dtype,
         settings.packing,
-        settings.training,
+        settings.training.result_settings,
         settings.tuning,
         settings.seed,
     )
@@ -134,6 +134,11 @@ def tune(settings: TuneSettings, prepared: StageOutput, model_path: str) -> Stag
         num_workers=config.num_workers,
         epochs=config.epochs,
         max_steps=None,
+        max_tokens=None,
+        warmup_steps=None,
+        patience=None,
+        export="last",
+        best_metric=METRIC,
         validate_every_steps=config.validate_every_steps,
         checkpoint_every_steps=config.validate_every_steps,
     )

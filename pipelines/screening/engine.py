@@ -1,162 +1,140 @@
-"""The Presidio analyzer as the screen runs it: an offline model, NER only, and no way to fail quietly.
+"""The Presidio analyzer as the screen runs it: offline, fast, and with no way to fail quietly.
 
-Presidio's defaults would download a missing model and the public suffix list, run the tagger, parser and lemmatiser
-for nothing (they are half the time), and skip a regex that runs out of time with a warning. Here a missing model is an
-error, nothing touches the network, only the NER pipe runs, and a timeout reaches the caller.
+  texts ──▶ candidate sentences (clinical mode) ──▶ NLP model, in batches ──▶ tagged texts
+                                                                                  │
+  results ◀── context words ◀── recognisers, their patterns behind one prefilter ◀┘
+
+It stays an AnalyzerEngine: recognisers, thresholds and context words of a site's own YAML work as they do there. In
+presidio mode the findings are those of `AnalyzerEngine().analyze` with the same model: types, spans and scores.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import regex
-import spacy
-import tldextract
-from presidio_analyzer import AnalyzerEngine, PatternRecognizer, RecognizerRegistry
-from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
-from spacy.language import Language
-from spacy.tokens import Doc
-from thinc.api import NumpyOps
+from presidio_analyzer import AnalyzerEngine, PatternRecognizer, RecognizerRegistry, RecognizerResult
+from presidio_analyzer.predefined_recognizers import PhoneRecognizer
+from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider
 
-from pipelines.screening.entities import EntityType
-from pipelines.screening.policy import ENGINE_MAX_CHARS, ScreeningConfig
+from pipelines.screening.artifacts import Entity, TaggedText
+from pipelines.screening.candidates import JoinedStretches, candidate_stretches
+from pipelines.screening.context import FastContextEnhancer
+from pipelines.screening.network import forbid_downloads
+from pipelines.screening.nlp_models import LANGUAGE, LocalEngine, load_nlp_engine
+from pipelines.screening.policy import ScreeningConfig, ScreeningMode
+from pipelines.screening.prefilter import StrictPattern, attach_prefilter
 from pipelines.screening.recognisers import clinical_recognisers
+from pipelines.screening.recognisers.pattern import CuedRecogniser
+from pipelines.screening.recognisers.phone_numbers import PhoneNumberRecogniser
 from schemas.errors import ScreeningError
 
-LANGUAGE = "en"
 
-# The whole table, because Presidio's own default differs between its two ways of being configured.
-_ENTITY_OF_LABEL = {
-    "PERSON": EntityType.PERSON.value,
-    "PER": EntityType.PERSON.value,
-    "GPE": EntityType.LOCATION.value,
-    "LOC": EntityType.LOCATION.value,
-}
-
-
-class OfflineSpacyEngine(SpacyNlpEngine):
-    """A spaCy model for NER alone, from this machine's disk.
-
-    `english_words` tells ordinary words from names: what the model's lemmatiser lists, read before that pipe is off.
+class Engine:
+    """Tags texts and runs the recognisers over them.
 
     Args:
-        model: installed package or local directory.
+        config: settings.
 
-    Raises:
-        ScreeningError: from `load`, where the model is not there or has no NER pipe.
-    """
-
-    def __init__(self, model: str):
-        self._model = model
-        self.english_words: frozenset[str] = frozenset()
-        super().__init__(models=[{"lang_code": LANGUAGE, "model_name": model}])
-
-    def load(self) -> None:
-        """Load the model and switch off what NER does not need."""
-        if not (spacy.util.is_package(self._model) or (Path(self._model) / "meta.json").is_file()):
-            raise ScreeningError(
-                f"screening.nlp_model is {self._model!r}: no such package or model directory; install it first, "
-                "nothing is downloaded at run time"
-            )
-        nlp = spacy.load(self._model)
-        if "ner" not in nlp.pipe_names:
-            raise ScreeningError(f"screening.nlp_model {self._model!r} has no 'ner' pipe: choose a model with one")
-        self.english_words = _english_words(nlp)
-        nlp.select_pipes(enable=_needed_pipes(nlp))
-        nlp.max_length = ENGINE_MAX_CHARS
-        for node in nlp.get_pipe("ner").model.walk():
-            if isinstance(node.ops, NumpyOps):
-                node.ops.use_blis = False  # NumPy's own BLAS is faster here, with the same result
-        self.ner_model_configuration = NerModelConfiguration(
-            labels_to_ignore=[label for label in nlp.get_pipe("ner").labels if label not in _ENTITY_OF_LABEL],
-            model_to_presidio_entity_mapping=dict(_ENTITY_OF_LABEL),
-            low_score_entity_names=[],
-        )
-        self.nlp = {LANGUAGE: nlp}
-
-    @property
-    def language_model(self) -> Language:
-        """The loaded spaCy pipeline."""
-        return self.nlp[LANGUAGE]
-
-    def _doc_to_nlp_artifact(self, doc: Doc, language: str) -> NlpArtifacts:
-        entities, scores = self._get_updated_entities(doc.ents, self._get_scores_for_entities(doc))
-        # without the lemmatiser the lower-case words serve the context words of a site's own recognisers; arrays,
-        # because a Token object for each word costs a tenth of the whole screen
-        lower = [doc.vocab.strings[int(key)] for key in doc.to_array("LOWER")]
-        return NlpArtifacts(
-            entities=entities,
-            tokens=doc,
-            tokens_indices=doc.to_array("IDX").tolist(),
-            lemmas=lower,
-            nlp_engine=self,
-            language=language,
-            scores=scores,
-        )
-
-
-def _english_words(nlp: Language) -> frozenset[str]:
-    """Lower-case base forms that the model's lemmatiser lists; none where it has no such list."""
-    tables = nlp.get_pipe("lemmatizer").lookups if "lemmatizer" in nlp.pipe_names else None
-    if tables is None or not tables.has_table("lemma_index"):
-        return frozenset()
-    return frozenset(word for forms in tables.get_table("lemma_index").values() for word in forms)
-
-
-def _needed_pipes(nlp: Language) -> list[str]:
-    """NER, and the embedding pipe that it listens to where it has none of its own."""
-    listens = any(node.name.endswith("-listener") for node in nlp.get_pipe("ner").model.walk())
-    upstream = [name for name in ("transformer", "tok2vec") if listens and name in nlp.pipe_names]
-    return [*upstream, "ner"]
-
-
-class StrictPattern:
-    """A compiled regex with our time limit, whose running out cannot be taken for "no match".
-
-    Presidio catches TimeoutError around a pattern and goes on; this raises another type.
-    """
-
-    def __init__(self, compiled: "regex.Pattern[str]", timeout_s: float):
-        self._compiled = compiled
-        self._timeout_s = timeout_s
-
-    def finditer(self, text: str, timeout: float) -> Iterator["regex.Match[str]"]:
-        """Matches in the text. `timeout` is Presidio's own, and is replaced.
-
-        Raises:
-            ScreeningError: time ran out.
-        """
-        try:
-            yield from self._compiled.finditer(text, timeout=min(timeout, self._timeout_s))
-        except TimeoutError:
-            raise ScreeningError(f"a screening pattern ran longer than {self._timeout_s} s on one note") from None
-
-
-def build_analyzer(config: ScreeningConfig) -> AnalyzerEngine:
-    """The analyzer with every recogniser of the screen, and the site's own.
+    Attributes:
+        analyzer: Presidio's analyzer, with every recogniser of the screen and the site's own.
 
     Raises:
         ScreeningError: the model or the site's recognisers cannot be loaded.
     """
-    tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-    engine = OfflineSpacyEngine(config.nlp_model)
-    registry = RecognizerRegistry(
-        recognizers=clinical_recognisers(config.regex_timeout_s), supported_languages=[LANGUAGE]
-    )
+
+    def __init__(self, config: ScreeningConfig):
+        forbid_downloads()
+        self._nlp: LocalEngine = load_nlp_engine(config)
+        self._gated = config.mode is ScreeningMode.CLINICAL and config.ner_gate
+        registry = _registry(config, self._nlp)
+        self._prefilter = attach_prefilter(_strict_patterns(registry, config.regex_timeout_s))
+        self.analyzer = AnalyzerEngine(
+            registry=registry,
+            nlp_engine=self._nlp,
+            supported_languages=[LANGUAGE],
+            log_decision_process=False,
+            context_aware_enhancer=FastContextEnhancer(lemmas=config.mode is ScreeningMode.PRESIDIO),
+        )
+
+    def memory_zone(self) -> AbstractContextManager[Any]:
+        """Where texts are tagged and analysed; nothing of them is kept when it ends."""
+        return self._nlp.memory_zone()
+
+    def tag(self, texts: Sequence[str]) -> list[TaggedText]:
+        """What the NLP model says of each text.
+
+        Raises:
+            Exception: the model failed on one of them.
+        """
+        if not self._gated:
+            return self._process(texts)
+        joined = [JoinedStretches(text, candidate_stretches(text)) for text in texts]
+        tagged = iter(self._process([stretches.text for stretches in joined if stretches.text]))
+        return [
+            self._in_text(text, stretches, next(tagged) if stretches.text else None)
+            for text, stretches in zip(texts, joined, strict=True)
+        ]
+
+    def analyze(self, text: str, tagged: TaggedText) -> list[RecognizerResult]:
+        """Findings of all recognisers in one text.
+
+        Raises:
+            Exception: a recogniser failed, or ran out of time.
+        """
+        try:
+            return self.analyzer.analyze(text, LANGUAGE, nlp_artifacts=tagged)
+        finally:
+            if self._prefilter:
+                self._prefilter.forget()
+
+    def _process(self, texts: Sequence[str]) -> list[TaggedText]:
+        tagged = [artifacts for _, artifacts in self._nlp.process_batch(list(texts), LANGUAGE, batch_size=len(texts))]
+        if len(tagged) != len(texts):
+            raise ScreeningError("the NLP model gave back fewer texts than it was given")
+        return tagged
+
+    def _in_text(self, text: str, stretches: JoinedStretches, tagged: TaggedText | None) -> TaggedText:
+        """The tags of the stretches, as tags of the text that they are from."""
+        entities, scores = [], []
+        for entity, score in zip(tagged.entities, tagged.scores, strict=True) if tagged else ():
+            span = stretches.original((entity.start_char, entity.end_char))
+            if span:
+                entities.append(Entity(*span, entity.label_))
+                scores.append(score)
+        return TaggedText(None, entities, scores, self._nlp, text)
+
+
+def _registry(config: ScreeningConfig, nlp: LocalEngine) -> RecognizerRegistry:
+    if config.mode is ScreeningMode.CLINICAL:
+        registry = RecognizerRegistry(
+            recognizers=clinical_recognisers(config.regex_timeout_s), supported_languages=[LANGUAGE]
+        )
+    else:
+        settings = {"supported_languages": [LANGUAGE]}
+        registry = RecognizerRegistryProvider(registry_configuration=settings).create_recognizer_registry()
+        registry.add_nlp_recognizer(nlp_engine=nlp)
     if config.extra_recognisers:
         if not Path(config.extra_recognisers).is_file():
             raise ScreeningError(f"screening.extra_recognisers is {config.extra_recognisers!r}: no such file")
         registry.add_recognizers_from_yaml(config.extra_recognisers)
     for recogniser in registry.recognizers:
-        if isinstance(recogniser, PatternRecognizer):
-            _enforce_time_limit(recogniser, config.regex_timeout_s)
-    return AnalyzerEngine(
-        registry=registry, nlp_engine=engine, supported_languages=[LANGUAGE], log_decision_process=False
-    )
+        if type(recogniser) is PhoneRecognizer:
+            recogniser.__class__ = PhoneNumberRecogniser  # the same settings and findings, in less time
+    return registry
 
 
-def _enforce_time_limit(recogniser: Any, timeout_s: float) -> None:
-    for pattern in recogniser.patterns:
-        compiled = regex.compile(pattern.regex, flags=recogniser.global_regex_flags)
-        pattern.compiled_with_flags = recogniser.global_regex_flags
-        pattern.compiled_regex = StrictPattern(compiled, timeout_s)
+def _strict_patterns(registry: RecognizerRegistry, timeout_s: float) -> list[StrictPattern]:
+    """Every pattern of the registry, none of which can run out of time unseen any more."""
+    patterns: list[StrictPattern] = []
+    for recogniser in registry.recognizers:
+        if isinstance(recogniser, CuedRecogniser):
+            patterns += recogniser.strict_patterns
+        elif isinstance(recogniser, PatternRecognizer):
+            for pattern in recogniser.patterns:
+                compiled = regex.compile(pattern.regex, flags=recogniser.global_regex_flags)
+                pattern.compiled_with_flags = recogniser.global_regex_flags
+                pattern.compiled_regex = StrictPattern(compiled, timeout_s)
+                patterns.append(pattern.compiled_regex)
+    return patterns

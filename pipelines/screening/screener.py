@@ -1,34 +1,40 @@
 """The screener: a table of notes in; safe notes, findings and one ledger outcome a note out.
 
-One engine a process, loaded once (2–8 s, about 450 MB with the small model). Notes go through the tagger in batches,
-inside spaCy's memory zone, so that a long run does not grow. A note on which anything fails is quarantined alone: a
-batch that raises is halved until the note is found.
+One engine a process, loaded once. Notes go through the tagger in batches of so many characters, inside spaCy's memory
+zone, so that a long run does not grow. A note on which anything fails is quarantined alone: a batch that raises is
+halved until the note is found.
 """
 
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pyarrow as pa
-from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from pipelines.screening import known_answers
-from pipelines.screening.engine import LANGUAGE, build_analyzer
+from pipelines.screening.actions import Verdict, apply, quarantined
+from pipelines.screening.artifacts import TaggedText
+from pipelines.screening.engine import Engine
 from pipelines.screening.entities import EntityType, tag
+from pipelines.screening.known_names import KnownNames
 from pipelines.screening.placeholders import PlaceholderGrammar, Placeholders, beside_placeholder
-from pipelines.screening.policy import ScreeningConfig
+from pipelines.screening.policy import ScreeningConfig, ScreeningMode
 from pipelines.screening.propagation import propagate
-from pipelines.screening.spans import Finding, merge, redact, redacted_share, subtract
+from pipelines.screening.spans import Finding, merge, subtract
 from pipelines.stage.ledger import LedgerRows, NoteRow
 from schemas.errors import ScreeningError
-from schemas.findings import FINDINGS, Action
-from schemas.ledger import Outcome, Stage
+from schemas.findings import FINDINGS
+from schemas.ledger import Stage
 
-BATCH_NOTES = 32
+BATCH_CHARS = 250_000
+BATCH_NOTES = 256
 MIN_KEY_BYTES = 16
 HMAC_HEX_DIGITS = 32
+
+_PRESIDIO_ANSWER = "In the waiting room Tobias Lindqvist became pale and fell. Write to r.okonkwo@example.org."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +50,8 @@ class ScreenedNotes:
     findings: pa.Table
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What becomes of one note. `text` is the safe text, or None where the note is quarantined."""
-
-    outcome: Outcome
-    reason: str
-    text: str | None
-    findings: list[Finding]
+# From a note's text to the names in it that are known from elsewhere.
+Lookup = Callable[[str], list[Finding]]
 
 
 class Screener:
@@ -73,17 +73,23 @@ class Screener:
             )
         self._config = config
         self._key = hmac_key
-        self._analyzer = build_analyzer(config)
-        entity_types = {*self._analyzer.get_supported_entities(LANGUAGE), *EntityType}
-        self._grammar = PlaceholderGrammar(tags={tag(entity_type) for entity_type in entity_types})
-        known_answers.check(self.find)
+        self._engine = Engine(config)
+        entity_types = {*self._engine.analyzer.get_supported_entities(), *EntityType}
+        self._grammar = PlaceholderGrammar(
+            tags={tag(entity_type) for entity_type in entity_types}, site_patterns=config.placeholder_patterns
+        )
+        if config.mode is ScreeningMode.CLINICAL:
+            known_answers.check(self.find)
+        else:
+            self._check_presidio()
 
-    def screen(self, notes: pa.Table, ledger: LedgerRows) -> ScreenedNotes:
+    def screen(self, notes: pa.Table, ledger: LedgerRows, known_names: KnownNames | None = None) -> ScreenedNotes:
         """Screen a table of notes.
 
         Args:
             notes: rows of `schemas.notes.notes_schema`.
             ledger: takes one SCREEN outcome for each row.
+            known_names: of the patients' other notes.
 
         Returns:
             Safe notes and all findings.
@@ -94,9 +100,10 @@ class Screener:
         safe_texts: list[str] = []
         finding_rows: list[dict[str, object]] = []
         index = 0
-        for batch in notes.select(["text"]).to_batches(max_chunksize=BATCH_NOTES):
+        for batch in notes.select(["text", "patient_id"]).to_batches(max_chunksize=BATCH_NOTES):
             texts = batch["text"].to_pylist()
-            for text, verdict in zip(texts, self._judge_all(texts), strict=True):
+            verdicts = self._judge_all(texts, batch["patient_id"].to_pylist(), known_names)
+            for text, verdict in zip(texts, verdicts, strict=True):
                 row = rows[index]
                 ledger.record(Stage.SCREEN, row, verdict.outcome, verdict.reason)
                 finding_rows += [self._finding_row(row.note_id, text, finding) for finding in verdict.findings]
@@ -112,34 +119,46 @@ class Screener:
 
     def find(self, texts: Sequence[str]) -> list[list[Finding] | None]:
         """Merged findings of each text with the policy's action, in text order; None where the engine failed on it."""
-        if not texts:
-            return []
-        with self._analyzer.nlp_engine.language_model.memory_zone():
-            return [
-                None if artifacts is None else self._find_in(text, artifacts)
-                for text, artifacts in zip(texts, self._tag(texts), strict=True)
-            ]
+        return self._find_all(texts, [_nothing_known] * len(texts))
 
-    def _tag(self, texts: Sequence[str]) -> list[NlpArtifacts | None]:
-        """The tagger's artifacts of each text. A failing batch is halved; a text that fails alone gives None."""
+    def _find_all(self, texts: Sequence[str], lookups: Sequence[Lookup]) -> list[list[Finding] | None]:
+        found: list[list[Finding] | None] = []
+        known = iter(lookups)
+        for batch in _batches(texts):
+            with self._engine.memory_zone():
+                found += [
+                    None if tagged is None else self._find_in(text, tagged, lookup)
+                    for text, tagged, lookup in zip(batch, self._tag(batch), known, strict=False)
+                ]
+        return found
+
+    def _check_presidio(self) -> None:
+        """The known-answer test of presidio mode: what its tagger and its patterns find under any configuration."""
+        (findings,) = self.find([_PRESIDIO_ANSWER])
+        missed = {EntityType.PERSON, EntityType.EMAIL_ADDRESS} - {finding.entity_type for finding in findings or ()}
+        if missed:
+            raise ScreeningError(
+                f"the screening engine failed its known-answer test: {', '.join(sorted(missed))} was missed; check "
+                "screening.nlp_model and the installed versions of spaCy and Presidio"
+            )
+
+    def _tag(self, texts: Sequence[str]) -> list[TaggedText | None]:
+        """The tagged texts. A failing batch is halved; a text that fails alone gives None."""
         try:
-            tagged = list(self._analyzer.nlp_engine.process_batch(list(texts), LANGUAGE, batch_size=len(texts)))
+            return [*self._engine.tag(texts)]
         except Exception:  # noqa: BLE001  every failure must become a quarantine; the error itself may hold note text
-            tagged = []
-        if len(tagged) == len(texts):
-            return [artifacts for _, artifacts in tagged]
-        if len(texts) == 1:
-            return [None]
+            if len(texts) == 1:
+                return [None]
         middle = len(texts) // 2
         return [*self._tag(texts[:middle]), *self._tag(texts[middle:])]
 
-    def _find_in(self, text: str, artifacts: NlpArtifacts) -> list[Finding] | None:
+    def _find_in(self, text: str, tagged: TaggedText, lookup: Lookup) -> list[Finding] | None:
         try:
-            return self._findings(text, artifacts)
+            return self._findings(text, tagged, lookup)
         except Exception:  # noqa: BLE001  as above
             return None
 
-    def _findings(self, text: str, artifacts: NlpArtifacts) -> list[Finding]:
+    def _findings(self, text: str, tagged: TaggedText, lookup: Lookup) -> list[Finding]:
         placeholders = self._grammar.find(text)
         raw = [
             Finding(
@@ -149,12 +168,12 @@ class Screener:
                 score=float(found.score),
                 recogniser=found.recognition_metadata["recognizer_name"],
             )
-            for found in self._analyzer.analyze(text, LANGUAGE, nlp_artifacts=artifacts)
+            for found in self._engine.analyze(text, tagged)
         ]
         raw = [piece for finding in raw for piece in _outside_placeholders(text, finding, placeholders)]
-        raw += [
-            piece for finding in propagate(text, raw) for piece in _outside_placeholders(text, finding, placeholders)
-        ]
+        spread = propagate(text, raw) if self._config.mode is ScreeningMode.CLINICAL else []
+        spread = [*spread, *lookup(text)]
+        raw += [piece for finding in spread for piece in _outside_placeholders(text, finding, placeholders)]
         found = [_half_redacted(text, finding, placeholders) for finding in raw]
         found += [
             Finding(
@@ -164,31 +183,26 @@ class Screener:
         ]
         return merge([replace(f, action=self._config.action_for(f.entity_type)) for f in found])
 
-    def _judge_all(self, texts: Sequence[str | None]) -> list[Verdict]:
-        fits = [text is not None and len(text) <= self._config.max_note_chars for text in texts]
-        answers = iter(self.find([text for text, fit in zip(texts, fits, strict=True) if fit and text is not None]))
+    def _judge_all(
+        self, texts: Sequence[str | None], patients: Sequence[str], known_names: KnownNames | None
+    ) -> list[Verdict]:
+        fitting: list[str] = []
+        lookups: list[Lookup] = []
+        for text, patient_id in zip(texts, patients, strict=True):
+            if text is not None and len(text) <= self._config.max_note_chars:
+                fitting.append(text)
+                lookups.append(partial(known_names.find, patient_id=patient_id) if known_names else _nothing_known)
+        answers = iter(self._find_all(fitting, lookups))
         verdicts = []
-        for text, fit in zip(texts, fits, strict=True):
+        for text, patient_id in zip(texts, patients, strict=True):
             if text is None:
-                verdicts.append(_quarantined("engine_error", []))
-            elif not fit:
-                verdicts.append(_quarantined("oversize", []))
+                verdicts.append(quarantined("engine_error"))
+            elif len(text) > self._config.max_note_chars:
+                verdicts.append(quarantined("oversize"))
             else:
-                verdicts.append(self._judge(text, next(answers)))
+                answer = next(answers)
+                verdicts.append(apply(text, answer, patient_id=patient_id, config=self._config, key=self._key))
         return verdicts
-
-    def _judge(self, text: str, findings: list[Finding] | None) -> Verdict:
-        if findings is None:
-            return _quarantined("engine_error", [])
-        hard = [finding.entity_type for finding in findings if finding.action is Action.QUARANTINE]
-        if EntityType.MALFORMED_PLACEHOLDER in hard:
-            return _quarantined("malformed_placeholder", findings)
-        if hard:
-            return _quarantined(f"hard_identifier:{hard[0]}", findings)
-        if redacted_share(text, findings) > self._config.max_redacted_share:
-            return _quarantined("over_redacted", findings)
-        outcome = Outcome.REDACTED if any(f.action is Action.REDACT for f in findings) else Outcome.ACCEPTED
-        return Verdict(outcome=outcome, reason="", text=redact(text, findings), findings=findings)
 
     def _finding_row(self, note_id: str | None, text: str, finding: Finding) -> dict[str, object]:
         return {
@@ -203,15 +217,29 @@ class Screener:
         }
 
 
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """The texts in order, in batches of BATCH_CHARS at most; a longer text is a batch of its own."""
+    batch: list[str] = []
+    num_chars = 0
+    for text in texts:
+        if batch and num_chars + len(text) > BATCH_CHARS:
+            yield batch
+            batch, num_chars = [], 0
+        batch.append(text)
+        num_chars += len(text)
+    if batch:
+        yield batch
+
+
+def _nothing_known(text: str) -> list[Finding]:
+    return []
+
+
 def value_hmac(key: bytes, value: str) -> str:
     """Keyed fingerprint of an identifier: equal for "(617) 555-0143" and "617.555.0143", readable by no one."""
     folded = unicodedata.normalize("NFKC", value).casefold()
     normalised = "".join(char for char in folded if char.isalnum())
     return hmac.new(key, normalised.encode(), hashlib.sha256).hexdigest()[:HMAC_HEX_DIGITS]
-
-
-def _quarantined(reason: str, findings: list[Finding]) -> Verdict:
-    return Verdict(outcome=Outcome.QUARANTINED, reason=reason, text=None, findings=findings)
 
 
 def _outside_placeholders(text: str, finding: Finding, placeholders: Placeholders) -> list[Finding]:

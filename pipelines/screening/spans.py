@@ -7,7 +7,6 @@ special case as long as nothing normalises the text before the edit.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.screening.entities import tag
 from schemas.findings import Action
 
 Span = tuple[int, int]
@@ -80,11 +79,6 @@ def splice(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     return text
-
-
-def redact(text: str, findings: Sequence[Finding]) -> str:
-    """The text with the tag of its type in place of every finding to replace. Findings are disjoint."""
-    return splice(text, [(f.start, f.end, tag(f.entity_type)) for f in findings if f.action in REPLACING])
 
 
 def redacted_share(text: str, findings: Sequence[Finding]) -> float:

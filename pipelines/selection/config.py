@@ -25,9 +25,9 @@ class SelectionConfig:
             meaningless.
         validation_from: first day of validation, as in 2024-01-31; for `time` alone.
         test_from: first day of the test, after `validation_from`; for `time` alone.
-        shared_texts: what to do when examples on two sides have the same prompt or target after all: `refuse` them, or
-            `count` them in the manifest and go on, where short stock phrases are no leak. Not part of the output's
-            identity: what has been prepared is found again when it changes.
+        shared_prompts: what to do when examples on two sides have the same prompt after all: `refuse` them, or `count`
+            them in the manifest and go on, where short stock phrases are no leak. Not part of the output's identity:
+            what has been prepared is found again when it changes.
 
     Raises:
         ConfigError: a value is out of its range, or contradicts another.
@@ -38,7 +38,7 @@ class SelectionConfig:
     split_by: Literal["patient", "time"] = "patient"
     validation_from: str | None = None
     test_from: str | None = None
-    shared_texts: Literal["refuse", "count"] = "refuse"
+    shared_prompts: Literal["refuse", "count"] = "refuse"
 
     def __post_init__(self) -> None:
         for name, lowest in (("within_patient", 0.7), ("across_patients", 0.9)):
@@ -62,7 +62,7 @@ class SelectionConfig:
     @property
     def identity(self) -> dict[str, Any]:
         """The settings that shape the decisions."""
-        return {name: value for name, value in vars(self).items() if name != "shared_texts"}
+        return {name: value for name, value in vars(self).items() if name != "shared_prompts"}
 
 
 def _is_day(value: str) -> bool:

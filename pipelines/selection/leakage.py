@@ -37,7 +37,8 @@ def require_no_leakage(keys: pa.Table, config: SelectionConfig) -> dict[str, int
         Number of patients, prompts and targets that are on more than one side.
 
     Raises:
-        InputError: any patient is, or any text while `shared_texts` is `refuse`.
+        InputError: any patient is, or any prompt while `shared_prompts` is `refuse`. Targets are counted alone: many
+            patients of an emergency department are told the same few words.
     """
     frame = pl.DataFrame(keys)
     shared = {
@@ -49,15 +50,15 @@ def require_no_leakage(keys: pa.Table, config: SelectionConfig) -> dict[str, int
             f"{shared['patients']} patients have examples on two sides of the split: `patient_id` changed between runs "
             "into one storage, or outputs of different settings were mixed; start again with a new `storage`"
         )
-    if (shared["prompts"] or shared["targets"]) and config.shared_texts == "refuse":
+    if shared["prompts"] and config.shared_prompts == "refuse":
         remedy = (
             "set selection.across_patients, which is null, to 0.95, so that copies are dropped"
             if config.across_patients is None
             else "lower selection.across_patients, if these are copies; if they are stock phrases that many patients' "
-            "notes hold, raise splitting.min_target_chars"
+            "notes hold, raise splitting.min_presentation_chars"
         )
         raise InputError(
-            f"{shared['prompts']} prompts and {shared['targets']} targets stand on two sides of the split: {remedy}; "
-            "or set selection.shared_texts to count, to go on with them"
+            f"{shared['prompts']} prompts stand on two sides of the split: {remedy}; or set selection.shared_prompts "
+            "to count, to go on with them"
         )
     return shared

@@ -9,11 +9,14 @@ import pyarrow.parquet as pq
 import pytest
 import ray
 
-from pipelines.flows.prepare import PrepareSettings, prepare, prepare_config
-from pipelines.flows.select import select
+from pipelines.canaries.config import CanaryConfig
+from pipelines.flows.prepare import prepare, prepare_config
+from pipelines.flows.select import DECISIONS_PART, select
+from pipelines.flows.settings import PrepareSettings
 from pipelines.flows.shard import ShardPreparer
 from pipelines.ingest.config import IngestConfig
 from pipelines.ingest.plan import IngestPlan, plan_ingest
+from pipelines.risk.config import RiskConfig
 from pipelines.screening.policy import ScreeningConfig
 from pipelines.selection.config import SelectionConfig
 from pipelines.splitting.config import SplittingConfig
@@ -63,16 +66,17 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
         storage=str(root / "storage"),
         ingest=ingest,
         selection=SelectionConfig(),
+        risk=RiskConfig(),
         screening=ScreeningConfig(),
         splitting=SplittingConfig(),
+        canaries=CanaryConfig(),
         num_actors=1,
     )
     return Hospital(settings, plan_ingest(ingest), num_copies=4)
 
 
 def selected_by(hospital: Hospital) -> StageOutput:
-    settings = hospital.settings
-    return select(settings.storage, hospital.plan, settings.ingest, settings.selection, settings.num_actors)
+    return select(hospital.settings, hospital.plan)
 
 
 def test_every_copy_is_found_whatever_file_it_is_in_and_no_text_is_written(hospital: Hospital) -> None:
@@ -138,11 +142,11 @@ def test_a_shard_prepared_alone_is_the_shard_that_was_written(hospital: Hospital
 
 def test_decisions_about_other_notes_are_refused(hospital: Hospital, tmp_path: Path) -> None:
     config = prepare_config(hospital.settings, hospital.plan, selected_by(hospital))
-    names = [path.name for path in sorted(config.decisions.glob("*.parquet"))]
-    shifted = tmp_path / "decisions"
+    names = [path.name for path in sorted((config.selected / DECISIONS_PART).glob("*.parquet"))]
+    shifted = tmp_path / DECISIONS_PART
     shifted.mkdir()
     for name, other in zip(names, [*names[1:], names[0]], strict=True):
-        (shifted / name).write_bytes((config.decisions / other).read_bytes())
-    preparer = ShardPreparer(replace(config, decisions=shifted))
+        (shifted / name).write_bytes((config.selected / DECISIONS_PART / other).read_bytes())
+    preparer = ShardPreparer(replace(config, selected=tmp_path))
     with pytest.raises(InputError, match="select-"):
         preparer.prepare(hospital.plan.shards[0])

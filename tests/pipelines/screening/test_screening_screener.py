@@ -5,6 +5,7 @@ import pytest
 from presidio_analyzer import LocalRecognizer
 from screening_bench import KEY, Bench, notes_table
 
+from pipelines.screening import screener as screener_module
 from pipelines.screening.policy import ScreeningConfig
 from pipelines.screening.screener import Screener, value_hmac
 from pipelines.stage.ledger import LedgerRows
@@ -135,6 +136,18 @@ def test_a_failing_batch_is_halved_until_the_note_is_alone(screener, monkeypatch
     monkeypatch.setattr(engine, "process_batch", failing)
     texts = [CLEAN] * 5 + ["Zebulon Tripwire"] + [CLEAN] * 3
     assert [reason for _, reason in outcomes_of(screener, texts)] == [""] * 5 + ["engine_error"] + [""] * 3
+
+
+def test_batches_hold_so_many_characters(screener, monkeypatch):
+    sizes = []
+    tag = screener._engine.tag
+    monkeypatch.setattr(screener_module, "BATCH_CHARS", 250)
+    monkeypatch.setattr(screener._engine, "tag", lambda texts: sizes.append([len(t) for t in texts]) or tag(texts))
+    texts = [CLEAN, CLEAN, CLEAN, CLEAN * 4, ""]
+    assert [findings is not None for findings in screener.find(texts)] == [True] * 5
+    assert sum(map(len, sizes)) == 5
+    assert all(sum(batch) <= 250 or len(batch) == 1 for batch in sizes)
+    assert len(sizes[0]) == 2
 
 
 def test_findings_hold_no_text_and_link_equal_values(bench):

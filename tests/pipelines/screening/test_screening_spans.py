@@ -1,4 +1,4 @@
-from pipelines.screening.spans import Finding, merge, redact, redacted_share, subtract
+from pipelines.screening.spans import Finding, merge, redacted_share, splice, subtract
 from schemas.findings import Action
 
 
@@ -16,14 +16,12 @@ def test_a_passing_finding_never_widens_a_redacted_one():
     assert [(f.start, f.end, f.action) for f in merged] == [(10, 15, Action.REDACT), (40, 44, Action.PASS)]
 
 
-def test_redact_edits_the_span_and_not_the_string():
-    text = "Seen in May. Dr. May notified."
-    assert redact(text, [finding(17, 20)]) == "Seen in May. Dr. [NAME] notified."
+def test_splice_edits_the_span_and_not_the_string():
+    assert splice("Seen in May. Dr. May notified.", [(17, 20, "[NAME]")]) == "Seen in May. Dr. [NAME] notified."
 
 
-def test_redact_keeps_offsets_through_several_edits():
-    text = "Ann, Bo, Cy"
-    assert redact(text, [finding(0, 3), finding(5, 7), finding(9, 11)]) == "[NAME], [NAME], [NAME]"
+def test_splice_keeps_offsets_through_several_edits():
+    assert splice("Ann, Bo, Cy", [(0, 3, "[A]"), (5, 7, ""), (9, 11, "[NAME]")]) == "[A], , [NAME]"
 
 
 def test_redacted_share_counts_only_redactions():

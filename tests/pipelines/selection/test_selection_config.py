@@ -27,6 +27,6 @@ def test_contradictions_are_refused(settings: dict[str, Any], said: str) -> None
 
 
 def test_what_shapes_the_decisions_is_the_identity_and_the_policy_after_them_is_not() -> None:
-    assert SelectionConfig(shared_texts="count").identity == SelectionConfig().identity
+    assert SelectionConfig(shared_prompts="count").identity == SelectionConfig().identity
     assert SelectionConfig(across_patients=None).identity != SelectionConfig().identity
     assert SelectionConfig(**TIME).identity != SelectionConfig().identity
