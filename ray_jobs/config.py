@@ -16,6 +16,7 @@ from pipelines.flows.settings import PrepareSettings
 from pipelines.flows.train import TrainSettings
 from pipelines.flows.tune import TuneSettings
 from pipelines.ingest.config import IngestConfig
+from pipelines.memorisation.config import MemorisationConfig
 from pipelines.model.load import ModelConfig
 from pipelines.packing.config import PackingConfig
 from pipelines.reporting.config import ReportingConfig
@@ -54,6 +55,7 @@ class JobConfig:
     splitting: SplittingConfig = field(default_factory=SplittingConfig)
     packing: PackingConfig = field(default_factory=PackingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    memorisation: MemorisationConfig = field(default_factory=MemorisationConfig)
     tuning: TuningConfig | None = None
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
     reporting: ReportingConfig = field(default_factory=ReportingConfig)
@@ -94,6 +96,7 @@ class JobConfig:
             model=self.model,
             packing=self.packing,
             training=self.training,
+            memorisation=self.memorisation,
             num_actors=1 if self.training.source == "prepared" else self.num_screening_actors,
         )
 

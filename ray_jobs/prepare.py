@@ -6,6 +6,7 @@ python -m ray_jobs.prepare --inspect TABLE: what is in a table of notes, and the
 import sys
 from collections.abc import Sequence
 
+from pipelines.flows.throughput import throughput_line
 from ray_jobs.config import JobConfig
 from ray_jobs.inspection import inspect_table
 from ray_jobs.launch import launch, run
@@ -17,10 +18,18 @@ _INSPECT = "--inspect"
 
 def job(config: JobConfig) -> str:
     """Run the stage and say what became of the notes."""
-    output = Stages(config).prepare()
+    stages = Stages(config)
+    output = stages.prepare()
     results = output.manifest()["results"]
-    buckets = [f"{count:>8}  {bucket}" for bucket, count in results["final_buckets"].items()]
-    return "\n".join([f"{results['num_rows_read']:>8}  notes read", *buckets, f"output: {output.path}"])
+    lines = [f"{results['num_rows_read']:>8}  notes read"]
+    lines += [f"{count:>8}  {bucket}" for bucket, count in results["final_buckets"].items()]
+    lines += [f"skipped: {skipped['file']}: {skipped['why']}" for skipped in results["skipped_files"]]
+    lines.append(f"notes per core-second: {throughput_line(results['throughput'])}")
+    lines += [
+        f"canaries missed: {kind['missed']} of {kind['planted']} {kind['kind']}, at most {kind['upper_95']:.1%}"
+        for kind in results["canaries"].get("kinds", ())
+    ]
+    return "\n".join([*lines, f"output: {output.path}", f"screening audit: {stages.audit_screening()}"])
 
 
 def main(argv: Sequence[str]) -> None:

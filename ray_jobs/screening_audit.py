@@ -1,7 +1,5 @@
-"""python -m ray_jobs.screening_audit: the privacy officer's page about the finished prepare output."""
+"""python -m ray_jobs.screening_audit: the privacy officer's page anew, with the reviewers' worksheets beside it."""
 
-from pipelines.reporting.audit import write_audit
-from pipelines.reporting.audit_review import ReviewConfig
 from ray_jobs.config import JobConfig
 from ray_jobs.launch import launch
 from ray_jobs.stages import Stages
@@ -9,7 +7,7 @@ from ray_jobs.stages import Stages
 
 def job(config: JobConfig) -> str:
     """Write the audit and say where it is."""
-    return f"audit: {write_audit(Stages(config).prepared, ReviewConfig(seed=config.seed))}"
+    return f"screening audit: {Stages(config).audit_screening()}"
 
 
 if __name__ == "__main__":

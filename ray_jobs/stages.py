@@ -8,12 +8,15 @@ from functools import cached_property
 from pathlib import Path
 
 from pipelines.flows.demo import make_demo
+from pipelines.flows.memorisation import AuditSettings, audit, audit_output
 from pipelines.flows.prepare import prepare, prepare_output
 from pipelines.flows.score import BASELINE, ScoreSettings, rivals, score, score_output
 from pipelines.flows.train import train, train_output
 from pipelines.flows.tune import task_sides, tune, tune_output
 from pipelines.ingest.plan import IngestPlan, plan_ingest
 from pipelines.model.load import prepare_model
+from pipelines.reporting.audit import write_audit
+from pipelines.reporting.audit_review import ReviewConfig
 from pipelines.reporting.report import write_report
 from pipelines.scoring.benchmark_files import benchmark_items
 from pipelines.stage.cluster import join
@@ -52,6 +55,10 @@ class Stages:
         """Run prepare."""
         self._join_for(self._prepare_output)
         return prepare(self.config.prepare_settings, self.plan)
+
+    def audit_screening(self) -> Path:
+        """Write the privacy officer's page about prepare's finished output, and return it."""
+        return write_audit(self.prepared, ReviewConfig(seed=self.config.seed))
 
     @property
     def prepared(self) -> StageOutput:
@@ -110,6 +117,34 @@ class Stages:
         return score(self.score_settings, self.prepared)
 
     @property
+    def audit_settings(self) -> AuditSettings:
+        """What the audit takes."""
+        config = self.config
+        return AuditSettings(
+            storage=config.storage,
+            memorisation=config.memorisation,
+            screening=config.screening,
+            scoring=config.scoring,
+            system=config.splitting.system,
+            instruction=config.packing.instruction,
+            max_tokens=config.packing.pack_tokens,
+            dtype=config.model.dtype,
+            base=self.base_model,
+        )
+
+    def audit(self) -> StageOutput:
+        """Run the audit of the trained model."""
+        prepared, trained = self.prepared, self.trained
+        self._join_for(audit_output(self.audit_settings, prepared, trained))
+        return audit(self.audit_settings, prepared, trained)
+
+    @property
+    def audited(self) -> StageOutput | None:
+        """The audit's finished output; None where there is none yet: it is a job of its own."""
+        output = audit_output(self.audit_settings, self.prepared, self.trained)
+        return output if output.is_complete else None
+
+    @property
     def scored(self) -> StageOutput:
         """Score's finished output."""
         return _finished(self._score_output)
@@ -118,7 +153,8 @@ class Stages:
         """Write the report from the four finished outputs, and return the HTML file."""
         scored = self.scored
         directory = Path(self.config.storage).expanduser().resolve() / f"report-{scored.identity}"
-        return write_report(self.config.reporting, self.prepared, self.trained, self.tuned, scored, directory)
+        stages = (self.prepared, self.trained, self.tuned, scored)
+        return write_report(self.config.reporting, *stages, directory, self.audited)
 
     @property
     def _prepare_output(self) -> StageOutput:

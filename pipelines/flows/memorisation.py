@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.flows.audit_key import hmac_key_file
-from pipelines.memorisation.canaries import EXPOSURE_TASK, exposure_items
+from pipelines.memorisation.canaries import EXPOSURE_TASK, PLANTED, exposure_items
 from pipelines.memorisation.config import MemorisationConfig
-from pipelines.memorisation.continuation import CONTINUATIONS, Decoding
+from pipelines.memorisation.continuation import CONTINUATIONS, CONTROL_TOKEN, NO_ROOM, Decoding
 from pipelines.memorisation.disclosure import disclosures
 from pipelines.memorisation.exposure import MEAN_BITS_BY_CHANCE, exposures
 from pipelines.memorisation.extraction import extractions
@@ -106,7 +107,7 @@ def audit(settings: AuditSettings, prepared: StageOutput, trained: StageOutput) 
     if output.is_complete:
         return output
     config, results = settings.memorisation, trained.manifest()["results"]
-    if results.get("canaries") != config.planting:
+    if results.get(PLANTED) != config.planting:
         raise InputError(
             f"the training run planted {results.get('canaries')}, and memorisation asks for {config.planting}: run "
             "`python -m ray_jobs.train` with the same memorisation section first"
@@ -189,10 +190,10 @@ def _continuations(
             gpus_per_actor=scoring.gpus_per_actor,
         )
     continuations = output.read("continuations", CONTINUATIONS)
-    encoded = len(set(continuations["example_id"].to_pylist()))
+    unencoded = continuations.filter(pc.is_in(continuations["error"], pa.array([NO_ROOM, CONTROL_TOKEN])))
     return {
-        "num_continued": encoded,
-        "num_not_encoded": examples.num_rows - encoded,
+        "num_sampled_for_continuation": examples.num_rows,
+        "num_not_encoded": len(set(unencoded["example_id"].to_pylist())),
         "extraction": extractions(continuations, config),
         "disclosure": disclosures(continuations),
     }

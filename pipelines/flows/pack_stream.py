@@ -39,12 +39,17 @@ _NEVER_SPLIT = None
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a window: a file of prepared examples, or a shard of raw notes."""
+    """A piece of a window: a file of prepared examples, or a shard of raw notes.
+
+    Attributes:
+        is_planted: its examples are of no note, so that the ledger does not know them.
+    """
 
     name: str
     num_rows: int
     file: str | None = None
     shard: Shard | None = None
+    is_planted: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,7 @@ class WindowPacker:
             for part in window.parts:
                 examples, ledger = self._read(part, keeps_ledger)
                 everyone = encode_examples(examples, self._encoder, self._config.packing.instruction)
-                if keeps_ledger:
+                if keeps_ledger and not part.is_planted:
                     self._write_ledger(part, examples, everyone, ledger)
                 encoded.append(_of_split(everyone, examples, self._config.split))
             joined = EncodedWindow(

@@ -2,6 +2,7 @@
 
 <storage>/train-<identity>/run/      checkpoints, step log, exported model
                            ledger/   what packing did with each example (from notes: every stage)
+                           planted_canaries/   where memorisation asks for any: a file a repeat
                            manifest.json
 """
 
@@ -29,6 +30,8 @@ from pipelines.flows.select import select
 from pipelines.flows.settings import PrepareSettings
 from pipelines.flows.shard import PrepareConfig
 from pipelines.ingest.plan import IngestPlan
+from pipelines.memorisation.canaries import PLANTED, write_canaries
+from pipelines.memorisation.config import MemorisationConfig
 from pipelines.model.load import ModelConfig, weights_digest
 from pipelines.packing.config import PackingConfig
 from pipelines.packing.window import EncodedWindow, require_divisible
@@ -54,6 +57,7 @@ class TrainSettings:
     Attributes:
         prepare: how the notes are prepared, or were, and the storage.
         seed: of the order of training.
+        memorisation: what is planted beside the examples; the rest of it is the audit's.
         num_actors: that pack, and prepare raw notes, while training runs, one logical CPU each.
     """
 
@@ -62,6 +66,7 @@ class TrainSettings:
     model: ModelConfig
     packing: PackingConfig
     training: TrainingConfig
+    memorisation: MemorisationConfig
     num_actors: int
 
 
@@ -75,6 +80,7 @@ def train_output(settings: TrainSettings, plan: IngestPlan, model_path: str) -> 
         settings.packing,
         settings.training.result_settings,
         settings.seed,
+        settings.memorisation.planting,
     )
     return StageOutput(settings.prepare.storage, "train", identity)
 
@@ -97,7 +103,7 @@ def train(settings: TrainSettings, plan: IngestPlan, model_path: str) -> StageOu
         return output
     source = _NotesSource(settings, plan) if settings.training.source == "notes" else _PreparedSource(settings, plan)
     ledger_directory = output.path / "ledger"
-    streams = _streams(settings, source, model_path, ledger_directory)
+    streams = _streams(settings, source, model_path, ledger_directory, _planted(settings, output.path / PLANTED))
     logger.info("train: %s", output.path)
     job = TrainJob(
         model_path=model_path,
@@ -128,6 +134,7 @@ def train(settings: TrainSettings, plan: IngestPlan, model_path: str) -> StageOu
             "tokens": last.state.num_tokens,
             "target_tokens": last.state.num_target_tokens,
             "model": str(output.path / RUN / EXPORT),
+            PLANTED: settings.memorisation.planting,
         },
     )
     return output
@@ -206,9 +213,19 @@ def _packer(
     )
 
 
-def _streams(settings: TrainSettings, source: _Source, model_path: str, ledger_directory: Path) -> Streams:
+def _planted(settings: TrainSettings, directory: Path) -> list[Part]:
+    """Parts of canaries, written to the directory; each repeat falls into a window of its own choice."""
+    if settings.memorisation.planting is None:
+        return []
+    write_canaries(settings.memorisation, settings.prepare.splitting.system, directory)
+    return [replace(part, is_planted=True) for part in example_parts(directory)]
+
+
+def _streams(
+    settings: TrainSettings, source: _Source, model_path: str, ledger_directory: Path, planted: list[Part]
+) -> Streams:
     window_examples = settings.packing.window_examples
-    windows = windows_of_run(source.train, window_examples, settings.training.epochs, settings.seed)
+    windows = windows_of_run([*source.train, *planted], window_examples, settings.training.epochs, settings.seed)
     validation = windows_of_run(source.validation, window_examples, 1, settings.seed)
     train_packer = _packer(settings, source, model_path, Split.TRAIN, ledger_directory)
     validation_packer = _packer(

@@ -23,6 +23,7 @@ from pipelines.reporting.findings import findings_figure
 from pipelines.reporting.forest import forest_figures
 from pipelines.reporting.funnel import funnel_figure
 from pipelines.reporting.label_shares import labels_figure
+from pipelines.reporting.memorisation import verdict_rows
 from pipelines.reporting.score_tables import BASE, TRAINED, TUNED, headline_rows
 from pipelines.reporting.terminal import VERDICT_MARKS
 from pipelines.reporting.training_curves import training_figures
@@ -74,6 +75,7 @@ def render_page(report: Mapping[str, Any]) -> str:
     return environment.get_template("template.html").render(
         report=report,
         headlines=headline_rows(report["scores"]),
+        verdicts=verdict_rows(report["memorisation"]) if report["memorisation"] else [],
         roles=_ROLES,
         marks=VERDICT_MARKS,
         charts=_charts(report),

@@ -11,6 +11,7 @@ from pipelines.reporting.config import ReportingConfig
 from pipelines.reporting.findings import findings_section
 from pipelines.reporting.funnel import funnel_section
 from pipelines.reporting.label_shares import labels_section
+from pipelines.reporting.memorisation import memorisation_section
 from pipelines.reporting.page import render_page
 from pipelines.reporting.provenance import provenance_section
 from pipelines.reporting.score_tables import scores_section
@@ -37,12 +38,14 @@ def write_report(
     tune: StageOutput | None,
     score: StageOutput,
     directory: Path,
+    audit: StageOutput | None = None,
 ) -> Path:
     """Write report.json and report.html; the same outputs give the same bytes.
 
     Args:
         tune: null where no task was configured.
         directory: where to; made where it is missing.
+        audit: of the trained model's memory; null where none was made.
 
     Returns:
         Path of the HTML file. The JSON file lies beside it.
@@ -51,7 +54,7 @@ def write_report(
         InputError: a stage has not finished, or a file of its output is missing or not as it should be.
         LedgerError: notes were lost or counted twice.
     """
-    report = build_report(config, prepare, train, tune, score)
+    report = build_report(config, prepare, train, tune, score, audit)
     page = render_page(report)
     document = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     write_atomically(directory / JSON, document.encode())
@@ -60,7 +63,12 @@ def write_report(
 
 
 def build_report(
-    config: ReportingConfig, prepare: StageOutput, train: StageOutput, tune: StageOutput | None, score: StageOutput
+    config: ReportingConfig,
+    prepare: StageOutput,
+    train: StageOutput,
+    tune: StageOutput | None,
+    score: StageOutput,
+    audit: StageOutput | None = None,
 ) -> dict[str, Any]:
     """The document: everything that the page and the terminal table show. Raises as `write_report`."""
     stages = (prepare, train, tune, score) if tune else (prepare, train, score)
@@ -82,6 +90,7 @@ def build_report(
         "tuning": trials_section(results[tune.stage], tune.path) if tune else None,
         "scores": scores,
         "labels": labels_section(score.read("predictions", PREDICTIONS), scores),
+        "memorisation": memorisation_section(audit) if audit else None,
         "models": {model: results[score.stage]["models"][model] for model in scores["models"]},
         "provenance": provenance_section(stages, manifests),
     }
