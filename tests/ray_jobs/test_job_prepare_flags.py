@@ -51,7 +51,7 @@ def test_a_short_flag_is_the_setting_in_both_spellings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flag", "value"), [("--on-bad-file", "skip"), ("--canaries", "7"), ("--max-miss-rate", "0.25")]
+    ("flag", "value"), [("--on-bad-file", "skip"), ("--canaries", "400"), ("--max-miss-rate", "0.25")]
 )
 def test_every_short_flag_stands_for_a_setting(tmp_path: Path, flag: str, value: str) -> None:
     config: object = parse(["--config", str(write_config(tmp_path)), *long_flags([flag, value])])
