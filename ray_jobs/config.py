@@ -20,6 +20,8 @@ from pipelines.memorisation.config import MemorisationConfig
 from pipelines.model.load import ModelConfig
 from pipelines.packing.config import PackingConfig
 from pipelines.reporting.config import ReportingConfig
+from pipelines.retention.config import RetentionConfig
+from pipelines.retention.replay import ReplayConfig
 from pipelines.risk.config import RiskConfig
 from pipelines.scoring.config import ScoringConfig
 from pipelines.screening.policy import ScreeningConfig
@@ -40,6 +42,8 @@ class JobConfig:
         seed: of every choice that is random.
         num_screening_actors: actors that survey and prepare notes, one logical CPU each.
         tuning: the labelled task; null for none, and then base and trained model alone are scored.
+        retention: how much of the fine-tuning is kept; null for no such search.
+        replay: general instructions among the training examples; null for none.
         demo: synthetic notes and a small model to make first; null for a hospital's own.
     """
 
@@ -60,6 +64,8 @@ class JobConfig:
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
     reporting: ReportingConfig = field(default_factory=ReportingConfig)
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
+    retention: RetentionConfig | None = None
+    replay: ReplayConfig | None = None
     demo: DemoConfig | None = None
 
     def __post_init__(self) -> None:
@@ -72,6 +78,8 @@ class JobConfig:
                 f"tuning.task.label_column is {self.tuning.task.label_column!r}, which ingest.carry does not name: "
                 "add it there, so that it goes through with the notes"
             )
+        if self.retention and "tuned" in (self.retention.origin, self.retention.finetuned) and not self.tuning:
+            raise ConfigError("retention.finetuned is 'tuned' and tuning is null: give a task, or 'trained'")
 
     @property
     def prepare_settings(self) -> PrepareSettings:

@@ -4,14 +4,17 @@ Only `pipeline` runs one stage after another. A single job refuses to start wher
 so that a training job on a GPU cluster never begins by screening notes.
 """
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from pipelines.flows.demo import make_demo
 from pipelines.flows.memorisation import AuditSettings, audit, audit_output
 from pipelines.flows.prepare import prepare, prepare_output
+from pipelines.flows.replay import clean_replay
+from pipelines.flows.retention import RetainSettings, retain, retain_output
 from pipelines.flows.score import BASELINE, ScoreSettings, rivals, score, score_output
-from pipelines.flows.train import train, train_output
+from pipelines.flows.train import TrainSettings, train, train_output
 from pipelines.flows.tune import task_sides, tune, tune_output
 from pipelines.ingest.plan import IngestPlan, plan_ingest
 from pipelines.model.load import prepare_model
@@ -22,6 +25,7 @@ from pipelines.scoring.benchmark_files import benchmark_items
 from pipelines.stage.cluster import join
 from pipelines.stage.output import StageOutput
 from ray_jobs.config import JobConfig
+from schemas.errors import ConfigError
 
 
 class Stages:
@@ -41,6 +45,15 @@ class Stages:
     def base_model(self) -> str:
         """Path of the model that training starts from."""
         return prepare_model(self.config.model, self.config.storage)
+
+    @cached_property
+    def train_settings(self) -> TrainSettings:
+        """What the train stage takes: with what it replays, without the benchmarks' items."""
+        config = self.config
+        if config.replay is None:
+            return config.train_settings
+        replay = clean_replay(config.replay, config.scoring.benchmarks, config.storage)
+        return replace(config.train_settings, replay=replay)
 
     def require_inputs(self) -> None:
         """Look at the inputs of all stages, so that a wrong path of the last is said before the first has run."""
@@ -76,7 +89,7 @@ class Stages:
         if self.config.training.source == "prepared" and not output.is_complete:
             _finished(self._prepare_output)
         self._join_for(output)
-        return train(self.config.train_settings, self.plan, self.base_model)
+        return train(self.train_settings, self.plan, self.base_model)
 
     @property
     def trained(self) -> StageOutput:
@@ -149,6 +162,33 @@ class Stages:
         """Score's finished output."""
         return _finished(self._score_output)
 
+    @property
+    def retain_settings(self) -> RetainSettings:
+        """What the retain stage takes: both models must be finished.
+
+        Raises:
+            ConfigError: the search is not configured.
+        """
+        config = self.config
+        if config.retention is None:
+            raise ConfigError("retention is null: say there what is to be gained and what is to be kept")
+        return RetainSettings(
+            storage=config.storage,
+            instruction=config.packing.instruction,
+            dtype=config.model.dtype,
+            task=config.tuning.task if config.tuning else None,
+            scoring=config.scoring,
+            retention=config.retention,
+            origin=self._model(config.retention.origin),
+            finetuned=self._model(config.retention.finetuned),
+        )
+
+    def retain(self) -> StageOutput:
+        """Run retain."""
+        settings = self.retain_settings
+        self._join_for(retain_output(settings, self.prepared))
+        return retain(settings, self.prepared)
+
     def report(self) -> Path:
         """Write the report from the four finished outputs, and return the HTML file."""
         scored = self.scored
@@ -162,7 +202,7 @@ class Stages:
 
     @property
     def _train_output(self) -> StageOutput:
-        return train_output(self.config.train_settings, self.plan, self.base_model)
+        return train_output(self.train_settings, self.plan, self.base_model)
 
     @property
     def _tune_output(self) -> StageOutput:
@@ -171,6 +211,12 @@ class Stages:
     @property
     def _score_output(self) -> StageOutput:
         return score_output(self.score_settings, self.prepared)
+
+    def _model(self, role: str) -> str:
+        """Path of the base, the trained or the tuned model."""
+        if role == BASELINE:
+            return self.base_model
+        return _model_of(self.trained if role == "trained" else _finished(self._tune_output))
 
     def _join_for(self, output: StageOutput) -> None:
         if not output.is_complete:

@@ -25,6 +25,7 @@ from pipelines.model.tokenizer import load_tokenizer
 from pipelines.packing.config import PackingConfig
 from pipelines.packing.order import shuffled
 from pipelines.packing.window import EncodedWindow, WindowPosition, encode_examples, pack_window
+from pipelines.retention.replay import ReplayConfig, read_replay, replay_rows
 from pipelines.stage.guard import no_text_escapes
 from pipelines.stage.ledger import LedgerRows, NoteRow
 from pipelines.stage.output import write_table
@@ -116,6 +117,7 @@ class PackerConfig:
         split: of the examples that are packed.
         ledger_directory: where the rows' outcomes go in the first epoch; null for none.
         prepare: how raw notes are prepared; null where the parts are prepared examples.
+        replay: general instructions to add to each window; null for none.
     """
 
     model_path: str
@@ -124,6 +126,7 @@ class PackerConfig:
     split: Split
     ledger_directory: Path | None
     prepare: PrepareConfig | None = None
+    replay: ReplayConfig | None = None
 
 
 class WindowPacker:
@@ -134,6 +137,7 @@ class WindowPacker:
         self._windows = windows
         self._encoder = ChatEncoder(load_tokenizer(config.model_path), config.packing.pack_tokens)
         self._preparer = ShardPreparer(config.prepare) if config.prepare else None
+        self._replay = read_replay(config.replay.path) if config.replay else None
 
     def pack(self, window: Window) -> pa.Table:
         """Rows of PACK_STREAM, one a slot; none where no example of the window is of the split."""
@@ -146,6 +150,7 @@ class WindowPacker:
                 if keeps_ledger and not part.is_planted:
                     self._write_ledger(part, examples, everyone, ledger)
                 encoded.append(_of_split(everyone, examples, self._config.split))
+            encoded.append(self._replayed(sum(len(part.example_ids) for part in encoded), window.position))
             joined = EncodedWindow(
                 [example_id for part in encoded for example_id in part.example_ids],
                 [example for part in encoded for example in part.encoded],
@@ -157,6 +162,20 @@ class WindowPacker:
         """Ray Data's call: one window a batch."""
         for index in batch["id"]:
             yield self.pack(self._windows[index])
+
+    def _replayed(self, num_examples: int, position: WindowPosition) -> EncodedWindow:
+        """General instructions for a window of so many examples. They are no notes and have no ledger rows."""
+        if self._config.replay is None or self._replay is None:
+            return EncodedWindow([], [], {})
+        rows = replay_rows(
+            self._replay,
+            num_examples,
+            self._config.replay.rate,
+            seed=self._config.seed,
+            epoch=position.epoch,
+            window=position.window,
+        )
+        return encode_examples(rows, self._encoder, instruction="")
 
     def _read(self, part: Part, keeps_ledger: bool) -> tuple[pa.Table, LedgerRows | None]:
         if part.shard is None:

@@ -26,6 +26,7 @@ from pipelines.flows.pack_stream import (
     windows_of_run,
 )
 from pipelines.flows.prepare import PREPARE_STAGES, prepare_config, prepare_output
+from pipelines.flows.replay import CleanReplay
 from pipelines.flows.select import select
 from pipelines.flows.settings import PrepareSettings
 from pipelines.flows.shard import PrepareConfig
@@ -58,6 +59,7 @@ class TrainSettings:
         prepare: how the notes are prepared, or were, and the storage.
         seed: of the order of training.
         memorisation: what is planted beside the examples; the rest of it is the audit's.
+        replay: general instructions among the training examples; null for none.
         num_actors: that pack, and prepare raw notes, while training runs, one logical CPU each.
     """
 
@@ -68,6 +70,7 @@ class TrainSettings:
     training: TrainingConfig
     memorisation: MemorisationConfig
     num_actors: int
+    replay: CleanReplay | None = None
 
 
 def train_output(settings: TrainSettings, plan: IngestPlan, model_path: str) -> StageOutput:
@@ -81,6 +84,7 @@ def train_output(settings: TrainSettings, plan: IngestPlan, model_path: str) -> 
         settings.training.result_settings,
         settings.seed,
         settings.memorisation.planting,
+        *([settings.replay.identity, settings.replay.config.rate] if settings.replay else []),
     )
     return StageOutput(settings.prepare.storage, "train", identity)
 
@@ -210,6 +214,7 @@ def _packer(
         split=split,
         ledger_directory=ledger,
         prepare=source.prepare_config,
+        replay=settings.replay.config if settings.replay and split is Split.TRAIN else None,
     )
 
 

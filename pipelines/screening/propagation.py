@@ -16,6 +16,7 @@ from pipelines.screening.recognisers.person import (
     bare,
     clinical_head_follows,
     is_clinical,
+    is_eponym_word,
     is_name_word,
     opens_sentence,
 )
@@ -38,8 +39,11 @@ def propagate(text: str, findings: Sequence[Finding]) -> list[Finding]:
     parts = set(_confirmed_parts(text, findings))
     if not parts:
         return []
-    variants = sorted({form for part in parts for form in (part, part.upper(), part.title())}, key=len, reverse=True)
-    anywhere = regex.compile(rf"(?<![\p{{L}}\p{{M}}])(?:{'|'.join(map(regex.escape, variants))})(?![\p{{L}}\p{{M}}])")
+    forms = {form for part in parts for form in (part, part.upper(), part.title())}
+    forms |= {part.lower() for part in parts if len(part) >= MIN_TOKEN_CHARS and _means_nothing_else(fold(part))}
+    names = "|".join(map(regex.escape, sorted(forms, key=len, reverse=True)))
+    # the initials before a surname are the person's too
+    anywhere = regex.compile(rf"(?<![\p{{L}}\p{{M}}])(?:(?:\p{{Lu}}\.[ \t]?){{1,2}})?(?:{names})(?![\p{{L}}\p{{M}}])")
     return [
         _name(match.span(), RECOGNISER)
         for match in anywhere.finditer(text)
@@ -63,10 +67,7 @@ def confirmed_name_tokens(text: str, findings: Sequence[Finding]) -> set[str]:
         token
         for part in _confirmed_parts(text, findings)
         for token in _tokens(part)
-        if len(token) >= MIN_TOKEN_CHARS
-        and not is_listed_word(token)
-        and token not in words("eponyms")
-        and token not in words("ambiguous_names")
+        if len(token) >= MIN_TOKEN_CHARS and _means_nothing_else(token)
     }
 
 
@@ -102,10 +103,21 @@ def _confirmed_parts(text: str, findings: Sequence[Finding]) -> Iterator[str]:
     for finding in findings:
         if finding.entity_type != EntityType.PERSON:
             continue
-        found = _PART.findall(text[finding.start : finding.end])
+        value = text[finding.start : finding.end]
+        # an abbreviation beside a name is no part of it
+        found = [
+            part
+            for part in _PART.findall(value)
+            if value.isupper() or not part.isupper() or len(part) > MIN_TOKEN_CHARS
+        ]
         if finding.recogniser.startswith(_UNCUED) and len(found) < 2 and not any(map(is_name_word, found)):
             continue
         yield from (_without_possessive(part) for part in found if not _is_other_word(part))
+
+
+def _means_nothing_else(folded: str) -> bool:
+    other = is_listed_word(folded) or is_clinical(folded) or is_eponym_word(folded)
+    return not other and folded not in words("ambiguous_names")
 
 
 def _tokens(word: str) -> Iterator[str]:

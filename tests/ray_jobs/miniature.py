@@ -56,6 +56,7 @@ scoring:
   benchmarks:
     - {{name: general, path: {root}/demo/benchmarks/general.parquet, format: items}}
     - {{name: biomedical, path: {root}/demo/benchmarks/biomedical.parquet, format: items}}
+retention: {{task: cardiac_arrest/balanced_accuracy, probe: mdm/nll_per_token, max_probe_loss: 0.3}}
 cluster:
   local_cpus: 10
 """

@@ -14,15 +14,27 @@ _WORDS = (
 )
 _YEARS_OLD = r"[ \t-]*(?:years?|yrs?\.?|y)?[ \t-]*(?:old\b|of age\b|/o\b|\.?o\b\.?|y/o\b)"
 
+_RELATIVE = (
+    "wife|husband|spouse|partner|mother|father|mom|mum|dad|parents?|son|daughter|brother|sister|siblings?|twin|(?:great[- ]?)*(?:grand(?:mother|father|ma|pa|son|daughter|parent)|aunt|uncle|niece|nephew)|cousin|"
+    "neighbou?r|friend|widower|widow|fianc[ée]e?|in-law|caregiver|roommate|patient|pt|client|resident|veteran|gentleman|lady|nun|priest"
+)
+_TITLE = (
+    r"(?:Mr|Mrs|Ms|Miss|Dr|Sr|Sister|Fr|Father|Rev|Mother|Monsignor|Aunt|Uncle|Grandma|Grandpa|Deacon|Judge|Prof)\b\.?"
+)
+_NOT_A_QUANTITY = r"(?![./]?\d|[ \t]*(?:%|°|/|percent|per\b|mm|cm|mg|mcg|g\b|kg|lbs?|pounds|ml|cc|bpm|beats|degrees|days?|hours?|hrs?|minutes?|mins?|weeks?|months?|units?|steps|feet|ft|meters|met[re]+s|miles|calories|kcal|pack|times|on (?:room|RA)))"
+
 _MEASURED = regex.compile(
-    r"\b(?:sat|spo2|o2|oxygen|temp|fever|weigh|weight|pulse|hr|heart|rate|glucose|sugar|pressure|bp|map)",
+    r"\b(?:sats?|spo2|o2|oxygen|temp|fever|weigh|pulse|hr|heart|rate|glucose|sugars?|pressure|bp|map|mmhg|creatinine|sodium|mcv|ldl|hdl|score|level|dose|systolic|diastolic|saturation|platelets?|ef|percent|%)",
     regex.IGNORECASE,
 )
 
 
 def _not_measured(text: str, span: Span) -> Span | None:
-    """ "He is 94." is an age, unless the sentence speaks of a measurement."""
+    """ "He is 94." is an age, unless the words before it speak of a measurement."""
     return None if _MEASURED.search(text, max(0, span[0] - 40), span[0]) else span
+
+
+_UNCUED = frozenset({"bare", "apposition", "in_brackets", "first_person", "sentence", "towards"})  # no word says "age"
 
 
 PATTERNS = tuple(
@@ -30,7 +42,7 @@ PATTERNS = tuple(
         name=name,
         entity_type=EntityType.AGE_OVER_89,
         expression=expression,
-        refine=_not_measured if name == "bare" else None,
+        refine=_not_measured if name in _UNCUED else None,
     )
     for name, expression in (
         ("years_old", rf"(?<![\d./-])(?P<value>{_DIGITS})\+?(?i:{_YEARS_OLD})"),
@@ -44,7 +56,27 @@ PATTERNS = tuple(
         ),
         (
             "bare",
-            rf"\b(?i:he|she|they|patient|pt|mother|father|wife|husband|who)(?:[ \t]+(?i:is|was)|['’]s)[ \t]+(?:(?i:now|currently|almost|nearly|over)[ \t]+)?(?P<value>{_DIGITS})(?=[ \t]*(?:[.,;)](?!\d)|\r?\n|$)|[ \t]+(?i:and|but|years?)\b)",
+            rf"\b(?:(?i:he|she|they|who|{_RELATIVE})(?:[ \t]+\p{{Lu}}[\p{{L}}'’-]+)?|{_TITLE}[ \t]+\p{{Lu}}[\p{{L}}'’-]+)(?:[ \t]+(?i:is|was)|['’]s)[ \t]+(?:(?i:now|currently|already|only|about|almost|nearly|over|past)[ \t]+)?(?:(?P<value>{_DIGITS})|(?i:(?P<value>{_WORDS})))(?=[ \t]*(?:[.,;)](?!\d)|\r?\n|$)|[ \t]+(?i:and|but|years?|now|with|who|this|next)\b)",
+        ),
+        (
+            "apposition",
+            rf"\b(?:(?i:{_RELATIVE})|{_TITLE}[ \t]+\p{{Lu}}[\p{{L}}'’-]+|\p{{Lu}}[\p{{Ll}}'’-]+)[ \t]*,[ \t]*(?:(?i:now|aged?|almost|nearly)[ \t]+)?(?:(?P<value>{_DIGITS})|(?i:(?P<value>{_WORDS})))(?:,(?=[ \t]+(?:\p{{Ll}}+|I)\b)|(?=[ \t]*[;.)](?!\d)))",
+        ),
+        (
+            "in_brackets",
+            rf"\b(?:(?:(?i:{_RELATIVE})|{_TITLE})(?:[ \t]+\p{{Lu}}[\p{{L}}'’.-]*){{0,3}}[ \t]*,?[ \t]*\([ \t]*(?:(?i:age|now)[ \t]+)?(?P<value>{_DIGITS})|\p{{L}}+[ \t]*\([ \t]*(?i:(?P<value>{_WORDS})))(?=[ \t]*[,;)])",
+        ),
+        (
+            "first_person",
+            rf"\b(?:(?:I|(?i:he|she|patient|pt))(?:['’](?:m|ll be)|[ \t]+(?i:am|will be|would be|will turn|would have been|is going to be|is about to be))|(?i:mom|mother|dad|father|wife|husband)[ \t]+(?i:will be))[ \t]+(?:(?i:now|already|only|soon|almost|nearly|about|over)[ \t]+)?(?:(?P<value>{_DIGITS})|(?i:(?P<value>{_WORDS})))\b{_NOT_A_QUANTITY}",
+        ),
+        (
+            "towards",
+            rf"\b(?i:going on|pushing|approaching|nearing|turning|(?:live|lives|living|make it|survived?|reach(?:ed|es|ing)?)[ \t]+(?:to(?:[ \t]+(?:be|see))?|past|beyond|until|the age of)|at (?:the )?age|(?:is|was|now|almost|nearly) (?:nearly|almost|past|over|about to turn))[ \t]+(?:(?P<value>{_DIGITS})|(?i:(?P<value>{_WORDS})))\b{_NOT_A_QUANTITY}",
+        ),
+        (
+            "sentence",
+            rf"(?<=[.!?)][ \t])(?P<value>{_DIGITS})\.(?=[ \t]+(?:He|She|Her|His|They|Lives|Widow(?:ed|er)?|Retired|Resident|Still|Walks|Frail|Lost|Has|Comes|Here)\b)",
         ),
         (
             "nth_birthday",
@@ -53,7 +85,7 @@ PATTERNS = tuple(
         ("words", rf"\b(?i:(?P<value>{_WORDS})[ \t-]*(?:(?:years?|yrs?)[ \t-]*(?:old|of age)\b|y\.?/?o\b))"),
         (
             "age_words",
-            rf"\b(?i:aged?|age of|turn(?:ed|s|ing)|died at|lived to|(?:he|she|patient) is)[ \t]+(?i:(?P<value>{_WORDS}))\b",
+            rf"\b(?i:aged?|age of|turn(?:ed|s|ing)|(?:died|dead|deceased|passed(?: away)?|expired)(?: at)?|lived to(?: be)?|survived to|(?:he|she|patient) is)[ \t]+(?i:(?P<value>{_WORDS}))\b",
         ),
         (
             "decade",

@@ -7,6 +7,7 @@ from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
 _LONG = r"(?:\+?1[-. \t]?)?(?:\(\d{3}\)[-. \t]?|\d{3}[-. \t/])\d{3}[-. \t]\d{4}"
 _EXTENSION = r"(?:[ \t,]*(?i:ext\.?|extension|x)[ \t.]*\d{1,6})?"
 _ANY = rf"(?:{_LONG}|\+\d[\d \t().-]{{6,18}}\d|\d{{3}}[-. \t]\d{{4}}|\d{{10,11}}|\d{{7}}|\d{{3,5}}[ \t]\d{{3}}[ \t]\d{{3,4}}|\d-\d{{4}}|0\d{{4}}[ \t]\d{{6}}|0\d{{10}}|00\d{{2}}[ \t]?\d{{1,4}}[ \t]?\d{{4,9}}){_EXTENSION}"
+_DIGIT_WORD = "(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)"
 _TOP_LEVEL = "com|org|net|edu|gov|mil|int|io|co|info|health|healthcare|clinic|hospital|doctor|care|uk|ca|au|de|fr|us|biz|app|dev|ai|me|tv"
 
 PATTERNS = tuple(
@@ -38,6 +39,30 @@ PATTERNS = tuple(
             EntityType.PHONE_NUMBER,
             0.9,
             r"\b(?i:pagers?|paged?|pgr|beeper|bleep)(?:[ \t]+(?i:numbers?|no\.?|at|is|me))*[ \t]+(?P<value>\d{3,11}(?:-\d{4})?|\d{1,2}-\d{4})\b",
+        ),
+        (
+            "badge_phone",  # telephones worn on a ward, by maker or by kind
+            EntityType.PHONE_NUMBER,
+            0.9,
+            r"\b(?i:vocera|voalte|spectra(?:link)?|ascom|zone phone|wireless|portable|hot ?line|direct(?: line| dial)?|front desk|nurses?['’]? station|ward phone|switchboard|answering service|after[- ]hours|tie ?line)(?:[ \t]*(?i:phone|numbers?|no\.?|at|is|line|ext\.?|badge))*[ \t]*[:#]?[ \t]*(?P<value>\d[\d-]{2,11})(?![\w/%.]\d)\b",
+        ),
+        (
+            "spelled_area_code",
+            EntityType.PHONE_NUMBER,
+            0.9,
+            rf"\b(?P<value>(?i:{_DIGIT_WORD}(?:[ ,-]+{_DIGIT_WORD}){{2,}})[ \t,-]*\d{{3}}[-. \t]?\d{{4}})\b",
+        ),
+        (
+            "spelled",
+            EntityType.PHONE_NUMBER,
+            0.8,
+            rf"\b(?P<value>(?i:{_DIGIT_WORD}(?:[ ,-]+{_DIGIT_WORD}){{6,}}))\b",
+        ),
+        (
+            "local_dotted",
+            EntityType.PHONE_NUMBER,
+            0.6,
+            r"(?:(?<=\b(?i:or|and|at|to|on|call|phone|cell|home|work|is)[ \t])|(?<=\d[,;/][ \t])|(?<=[:(][ \t]?))(?P<value>[2-9]\d{2}\.\d{4})(?![\w%/]|\.\d|[ \t]?(?:m|n|u|μ|k)?(?:g|L|l|m|mol|Da|V|A|U)\b)",
         ),
         (
             "extension",

@@ -17,7 +17,7 @@ from pipelines.screening.spans import Span
 _SHORT = "Jan|Feb|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
 # "may" and "march" are also verbs: those two only with a capital letter, or in capitals throughout
 _FULL = "|".join(month for month in calendar.month_name[1:] if month not in ("March", "May"))
-_SAFE_MONTH = rf"(?:(?i:{_FULL})|(?i:{_SHORT})\b\.?|Mar(?:ch)?\b\.?|MAR(?:CH)?\b|May\b|MAY\b)"
+_SAFE_MONTH = rf"(?:(?i:{_FULL})|(?i:{_SHORT})\b\.?|(?i:Mar)\b\.?|March\b|MARCH\b|May\b|MAY\b)"
 # alone, an abbreviation in capitals is another one: OCT is a scan
 _LONE_MONTH = rf"(?:(?i:{_FULL})|March|MARCH|May|MAY|(?:Jan|Feb|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
 _DAY_NUMBER = r"(?:3[01]|[12]\d|0?[1-9])"
@@ -47,13 +47,21 @@ _TIME = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 _TAKES_DATE = (
     r"(?:last[ \t]+\p{Ll}+|appt|appointment|follow[- ]?up|f/u|rtc|returns?|mammogram|colonoscopy|ekg|ecg|x-?rays?|vaccine|on|since|dated?|from|until|till|through|thru|starting|beginning|began|started|as of|admitted|discharged|seen|due|"
     r"scheduled(?: for)?|effective|expires?|exp|done|performed|drawn|collected|received|visit(?: of)?|labs?(?: from| of)?|"
-    r"last|next|before|after|dos|doa|dod|dob|lmp|edc|edd|d/c|adm|surgery|placed|signed|ct|cxr|mri|echo|cath)"
+    r"last|next|before|after|dos|doa|dod|dob|lmp|edc|edd|d/c(?:['’]?d)?|adm|admit|surgery|placed|signed|ct|cxr|mri|echo|cath|dictated|transcribed|typed|recorded|entered|documented|printed|faxed|mailed|sent|scanned|"
+    r"scans?|ultrasound|sono|us|pet|dexa|biopsy|bx|egd|eeg|emg|pfts?|sleep study|stress test|injection|infusion|chemo|"
+    r"filled|refilled|dispensed|ordered|called|notified|paged|reviewed|read|verified|updated|revised|renewed|cancelled|canceled|rescheduled|missed|booked|arriv(?:ed|es|ing)|left|moved|"
+    r"(?:moved|transferred|discharged|admitted|sent|returned)[ \t]+(?:to|from)[ \t]+(?:the[ \t]+)?\p{L}+|"
+    r"(?:night|morning|afternoon|evening|day|week|weekend|weeks) of|note|consult|eval(?:uation)?|molst|polst|dnr|consent(?:ed)?|authori[sz]ed|approved|denied|born|died|deceased|expired|delivered|married|retired)"
 )
 _NO_DATE_AFTER = regex.compile(
     r"\s*(?:(?:holo|pan|mid)?systolic|diastolic|murmur|sem\b|pain|strength|motor|power|weakness|reflex|pulses?|in severity|"
     r"out of|on (?:the |a )?(?:pain|scale|vas)|bilateral|throughout|symmetric|mm ?hg|cm|mg|days?|weeks?|of (?:the|pain)|ago|to \d+/10|intensity|%|/\d)",
     regex.IGNORECASE,
 )
+
+
+_SIGNS = "M\\.?D\\.?|D\\.?O\\.?|R\\.?N\\.?|LPN|LVN|NP|FNP|ARNP|APRN|CRNP|CNP|DNP|PA-C|PharmD|R\\.?Ph\\.?|DPM|DDS|DMD|Ph\\.?D\\.?|Psy\\.?D\\.?|CRNA|CNM|CNA|LCSW|LICSW|LMFT|RRT|DPT|MSW|RDN?"
+_NOT_COUNTED = r"(?![ \t]+(?:miles?|steps|times|tablets|days|weeks|hours|minutes|blocks|laps|more)\b)"
 
 
 def _calendar_date(text: str, span: Span) -> Span | None:
@@ -86,6 +94,13 @@ def _compact(text: str, span: Span) -> Span | None:
     return span if 1 <= month <= 12 and 1 <= day <= 31 else None
 
 
+def _six_digits(text: str, span: Span) -> Span | None:
+    """ "110242": month or day first, or the year."""
+    a, b, c = (int(text[at : at + 2]) for at in range(span[0], span[1], 2))
+    orders = ((a, b), (b, a), (b, c))
+    return span if any(1 <= month <= 12 and 1 <= day <= 31 for month, day in orders) else None
+
+
 def _pattern(name: str, expression: str, **more: Any) -> CuedPattern:
     return CuedPattern(name=name, entity_type=EntityType.DATE_TIME, expression=expression, **more)
 
@@ -112,6 +127,34 @@ PATTERNS = (
         rf"\b(?i:{_TAKES_DATE})[ \t:(]+(?:(?i:the|on|of|between|date|about|around|{_WEEKDAY})[ \t:,(]+)?(?P<value>\d{{1,2}}/\d{{1,2}})"
         r"(?:[ \t]*(?:-|–|to|and|through|until|&|,)[ \t]*(?P<value>\d{1,2}/\d{1,2}))?(?![\d/%])",
         refine=_month_and_day,
+        score=0.7,
+    ),
+    _pattern(
+        "cued_hyphenated_month_day",
+        r"\b(?i:on|since|until|dated|signed|seen|due|by|from|visit|admitted|discharged)[ \t]+(?P<value>\d{1,2}-\d{1,2})(?=[ \t]*(?:[.,;)](?!\d)|\r?\n|$)|[ \t]+(?i:at|by|with|for)\b)",
+        refine=_month_and_day,
+        score=0.6,
+    ),
+    _pattern(
+        "signed_month_day",
+        rf"\b(?:{_SIGNS})(?![\w'’])[.,;/]*[ \t]*(?P<value>\d{{1,2}}[/-]\d{{1,2}})(?![\w/%-])",
+        refine=_month_and_day,
+        score=0.7,
+    ),
+    _pattern(
+        "lower_case_month_day",
+        rf"\b(?P<value>(?:march|may)[ \t]+(?:the[ \t]+)?(?:{_DAY_NUMBER}(?:st|nd|rd|th)\b{_OF_YEAR}|{_DAY_NUMBER},?[ \t]+{_YEAR}\b)|(?:the[ \t]+)?{_DAY_NUMBER}(?:st|nd|rd|th)?[ \t]+(?:of[ \t]+)?march\b{_OF_YEAR}|{_DAY_NUMBER}(?:st|nd|rd|th)?[ \t]+of[ \t]+may\b{_OF_YEAR})",
+    ),
+    _pattern(
+        "cued_lower_case_month",
+        rf"\b(?i:on|since|until|till|from|by|through|thru|to|dated?|visit|seen|due|appt|appointment|born|died|admitted|discharged|surgery|scheduled)[ \t:]+(?:(?i:{_WEEKDAY}),?[ \t]+)?(?P<value>(?:march|may)[ \t]+{_DAY_NUMBER})\b{_NOT_COUNTED}"
+        rf"|\b(?i:in|since|until|till|last|early|late|mid|of|by)[ -]+(?P<value>march|may)(?=[ \t]*(?:[.,;)]|\r?\n|$|of[ ]))|\b(?i:in|since|until|till|from|of|by|to)[ \t]+(?P<value>(?:march|may),?[ \t]+{_YEAR})\b",
+        score=0.7,
+    ),
+    _pattern(
+        "six_digits",
+        rf"\b(?i:{_TAKES_DATE}|d\.o\.b\.|birth(?: ?date)?|date)[ \t:#(]+(?P<value>\d{{6}})(?![\w/-]|[.,]\d)|(?<![\w.,/#-])(?P<value>\d{{6}})(?=[ \t,;|]+\d{{1,3}}[ \t]?(?i:yo|y/o|y)?[ \t]?[MFmf]\b)",
+        refine=_six_digits,
         score=0.7,
     ),
     _pattern(

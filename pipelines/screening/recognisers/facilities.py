@@ -1,20 +1,31 @@
 # ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
-"""Hospitals, practices, homes and schools by name; employers where the note says so."""
+"""Hospitals, practices, homes and schools by name."""
 
 import regex
 
 from pipelines.screening.entities import EntityType
+from pipelines.screening.gazetteer import is_family_name, is_listed_word
 from pipelines.screening.lexicon import words
+from pipelines.screening.recognisers import employers
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
 from pipelines.screening.recognisers.person import is_clinical
 from pipelines.screening.spans import Span
+from pipelines.screening.towns import is_only_town
 
 _KIND = (
-    "Hospitals?|Medical Cent(?:er|re)|Health Cent(?:er|re)|Cancer Cent(?:er|re)|Surgery Cent(?:er|re)|Surgical Cent(?:er|re)|Trauma Cent(?:er|re)|"
+    "Health Department|Health (?:and|&) Hospital|Hospitals?|Medical Cent(?:er|re)|Health Cent(?:er|re)|Cancer Cent(?:er|re)|Surgery Cent(?:er|re)|Surgical Cent(?:er|re)|Trauma Cent(?:er|re)|"
     "Heart Cent(?:er|re)|Rehabilitation Cent(?:er|re)|Rehab(?:ilitation)?|Care Cent(?:er|re)|Nursing (?:Home|Cent(?:er|re)|Facility)|Health ?[Cc]are(?: System)?|Health System|Health|"
     "Clinics?|Infirmary|Hospice|Sanatorium|Medical Group|Medical Associates|Associates|Family Practice|Family Medicine|Pediatrics|Dental|Pharmacy|"
     "Manor|Assisted Living|Senior Living|Memory Care|Retirement (?:Home|Community|Village)|University|College|High School|Middle School|Elementary School|Elementary|School|Academy|"
-    "Church|Shelter|Prison|Jail|Correctional (?:Facility|Institution)|Regional|Memorial|Methodist|Presbyterian|General(?! \\p{L})|Institute|Foundation|Laborator(?:y|ies)|Imaging|Radiology"
+    "Church|Shelter|Prison|Jail|Correctional (?:Facility|Institution)|Regional|Memorial|Methodist|Presbyterian|General(?! \\p{L})|Institute|Foundation|Laborator(?:y|ies)|Imaging|Radiology|"
+    "Dialysis(?: Cent(?:er|re)| Unit)?|Urgent Care|Walk-?[Ii]n(?: Clinic)?|Birth(?:ing)? Cent(?:er|re)|Eye Cent(?:er|re)|Wellness Cent(?:er|re)|Community Cent(?:er|re)|Senior Cent(?:er|re)|Treatment Cent(?:er|re)|Recovery Cent(?:er|re)|Endoscopy Cent(?:er|re)|"
+    "Convent|Abbey|Monastery|Priory|Rectory|Synagogue|Mosque|Temple|Department of (?:Public )?Health|Home (?:Health|Care|Hospice)|Home Medical|Physical Therapy|Rescue Mission|Halfway House|Group Home|Sober Living|"
+    "Drugs?(?: Store)?|Drugstore|Apothecary|Chemists?|Opticians|Veterans(?:['’])? Home|Lodge|Almshouse|Preschool|Day ?[Cc]are|High(?=[ \\t]*(?:[.,;)]|$))|Detention Center|Penitentiary|Air Force Base"
+)
+# kinds that are also the name of a service or a treatment: "Vascular Surgery" is none, "Oakhurst Surgery" is one
+_SERVICE = (
+    "Surgery|Diagnostics|Dermatology|Cardiology|Orthop(?:a?e)dics|Oncology|Neurology|Urology|Nephrology|Gastroenterology|Rheumatology|Endocrinology|Psychiatry|Ophthalmology|Allergy|Podiatry|Obstetrics|Ob/?[Gg]yn|Gyn(?:a?e)cology|"
+    "Physicians|Specialists|Internists|Optometry|Orthodontics|Counsel+ing|Behavioral Health|Fertility|Labs?|Residence|Commons|House|Village|Villas?|Gardens|Estates|Terrace|Place|Court|Care|Home|Dentistry|Midwifery|Ambulance|EMS|Transport"
 )
 _CAP = r"(?:(?:St|Mt|Ft)\.|\p{Lu}(?:[\p{L}\p{M}'’&-]|\.(?=\p{L}))*)"
 _KNOWN = (
@@ -47,18 +58,84 @@ def _named_place(text: str, span: Span) -> Span | None:
     return None if any(token.isupper() for token in tokens) or is_clinical(tokens[-1]) else named
 
 
+def _own_place(text: str, span: Span) -> Span | None:
+    """A service's kind needs a name that is no word of notes: "Oakhurst Surgery", but not "Mohs Surgery"."""
+    tokens = text[slice(*span)].split()[:-1]
+    known = words("eponyms") | words("facility_words") | words("not_names") | words("drugs")
+    own = [token for token in tokens if token.lower().strip(".,'’") not in known and not is_listed_word(token)]
+    return _names_one_place(text, span) if own and not is_clinical(tokens[0]) else None
+
+
+def _lower_case_place(text: str, span: Span) -> Span | None:
+    """ "maple grove rehab": a word before the kind is a name, or no word of notes; "outside hospital" is no place."""
+    tokens = [(m.start() + span[0], m.group()) for m in regex.finditer(r"\S+", text[slice(*span)])]
+    generic = words("facility_words") | words("not_names") | words("places") | words("drugs")
+    while len(tokens) > 1 and (tokens[0][1] in generic or not _may_name_place(tokens[0][1])):
+        tokens.pop(0)
+    return (tokens[0][0], span[1]) if len(tokens) > 1 else None
+
+
+# how made-up names of homes and hospitals end
+_PLACE_ENDING = regex.compile(
+    r"\p{L}{3,}(?:wood|dale|brook|ridge|field|crest|haven|ville|burgh?|ford|mont|hurst|bury|vale|glen|grove|meadows?)"
+)
+
+
+def _may_name_place(word: str) -> bool:
+    if _PLACE_ENDING.fullmatch(word):
+        return True
+    parts = word.removesuffix("'s").removesuffix("’s").split("-")
+    return is_family_name(word) or is_only_town(word) or not any(is_listed_word(part) for part in parts)
+
+
+_KIND_LOWER = "hospital|medical center|med ctr|rehab|rehabilitation|nursing home|pharmacy|clinic|hospice|manor|health center|snf|alf|assisted living|urgent care|elementary|high school|middle school|university|college|surgery center|dialysis|regional|memorial|general|senior living|care center|family practice|pediatrics|shelter|jail|prison|church"
+
 PATTERNS = (
     CuedPattern(
         name="kind",
         entity_type=EntityType.FACILITY,
-        expression=rf"(?<![\w-])(?P<value>{_CAP}(?:[ \t]+(?:(?:of|the|and|de|&)[ \t]+)*{_CAP}){{0,4}}[ \t]+(?:{_KIND})(?:[ \t]+(?:of|at|for)[ \t]+{_CAP}(?:[ \t]+{_CAP}){{0,2}})?)(?![\w-])",
+        expression=rf"(?<![\w-])(?P<value>{_CAP}(?:[ \t]+(?:(?:of|the|and|de|&)[ \t]+)*{_CAP}){{0,4}}[ \t]+(?:{_KIND})(?:[ \t]+(?:of|at|for)[ \t]+{_CAP}(?:[ \t]+{_CAP}){{0,2}})?{employers.ON_STREET})(?![\w-])",
         score=0.8,
         refine=_names_one_place,
     ),
     CuedPattern(
+        name="service",
+        entity_type=EntityType.FACILITY,
+        expression=rf"(?<![\w-])(?P<value>{_CAP}(?:[ \t]+(?:(?:of|the|and|&)[ \t]+)*{_CAP}){{0,2}}[ \t]+(?:{_SERVICE}){employers.ON_STREET})(?![\w-])",
+        score=0.6,
+        refine=_own_place,
+    ),
+    CuedPattern(
+        name="kind_lower_case",
+        entity_type=EntityType.FACILITY,
+        expression=rf"\b(?i:at|from|to|in|via|of|near|@)[ \t]+(?:the[ \t]+)?(?P<value>(?:\p{{Ll}}[\p{{Ll}}\p{{M}}.'’-]+[ \t]+){{1,3}}(?:{_KIND_LOWER})(?:[ \t]+on[ \t]+(?:\d{{1,3}}(?:st|nd|rd|th)|(?:main|elm|oak|pine|maple|vine|broad|high|park)(?:[ \t]+(?:st|ave|rd)\b)?))?)(?!\w)",
+        score=0.6,
+        refine=_lower_case_place,
+    ),
+    CuedPattern(
+        name="namesake",
+        entity_type=EntityType.FACILITY,
+        expression=rf"(?:\b(?i:at|to|from|via|in|by|near)|@)[ \t]*(?:the[ \t]+)?(?P<value>(?:{employers.titled('namesakes')})(?:[ \t]+(?:North|South|East|West|Main|Downtown|{_KIND}|{_CAP}))?)(?![\w'’-])",
+        score=0.8,
+    ),
+    CuedPattern(
+        name="at_sign",
+        entity_type=EntityType.FACILITY,
+        expression=rf"(?<=[ \t])@[ \t]*(?:the[ \t]+)?(?P<value>{_CAP}(?:[ \t]+{_CAP}){{0,3}})(?![\w'’-]|\.\p{{L}})",
+        score=0.6,
+        refine=_named_place,
+    ),
+    CuedPattern(
+        name="villa",
+        entity_type=EntityType.FACILITY,
+        expression=rf"(?<![\w-])(?P<value>(?:Villas?|Casa|Maison|Residence at|Village at|Terrace at|Gardens at|Manor at|Residences of)[ \t]+(?:(?:de|del|la|of|at|the)[ \t]+)*{_CAP}(?:[ \t]+{_CAP})?)(?!\w)",
+        score=0.6,
+        refine=_named_place,
+    ),
+    CuedPattern(
         name="kind_first",
         entity_type=EntityType.FACILITY,
-        expression=rf"(?<!\w)(?P<value>(?:University|Hospital|Children['’]s Hospital|College|School|Church|Clinic) of (?:the[ \t]+)?{_CAP}(?:[ \t]+{_CAP}){{0,3}})",
+        expression=rf"(?<!\w)(?P<value>(?:University|Convent|Abbey|Monastery|Priory|Sisters|Little Sisters|Cathedral|Parish|Basilica|Shrine|Institute|House|Home|Academy|Temple|Hospital|Children['’]s Hospital|College|School|Church|Clinic) of (?:the[ \t]+)?{_CAP}(?:[ \t]+{_CAP}){{0,3}})",
         score=0.8,
     ),
     CuedPattern(
@@ -88,24 +165,10 @@ PATTERNS = (
         refine=_named_place,
     ),
     CuedPattern(
-        name="employer",
-        entity_type=EntityType.ORGANIZATION,
-        expression=rf"\b(?i:works? (?:at|for)|working (?:at|for)|worked (?:at|for)|employed (?:at|by|with)|employer[ \t]*:?|job at|retired from|student at|attends|enrolled (?:at|in)|teaches at|volunteers at)[ \t]+(?:the[ \t]+)?(?P<value>{_CAP}(?:[ \t]+(?:(?:of|the|and|&)[ \t]+)?{_CAP}){{0,4}})",
-        score=0.8,
-        refine=_names_one_place,
-    ),
-    CuedPattern(
         name="affiliation",
         entity_type=EntityType.ORGANIZATION,
         expression=rf"(?<!\w)(?:(?i:dr|mr|mrs|ms|prof)\b\.?(?:[ \t]+\p{{Lu}}[\p{{L}}\p{{M}}'’.-]*){{1,3}}|(?i:department)[ \t]*:[ \t]*\w+)[ \t]+(?:at|of|from|with)[ \t]+(?P<value>{_CAP}(?:[ \t]+{_CAP}){{0,3}})(?=[ \t]*(?:[.,;)]|\r?\n|$))",
         score=0.7,
-        refine=_names_one_place,
-    ),
-    CuedPattern(
-        name="employer_field",
-        entity_type=EntityType.ORGANIZATION,
-        expression=rf"\b(?i:employer|company|organi[sz]ation)(?:[ \t]+(?i:name))?[ \t]*[=:][ \t]*\"?(?P<value>{_CAP}(?:[ \t]+{_CAP}){{0,4}})",
-        score=0.8,
         refine=_names_one_place,
     ),
     CuedPattern(
@@ -126,4 +189,4 @@ class FacilityRecogniser(CuedRecogniser):
     """
 
     def __init__(self, timeout_s: float):
-        super().__init__(PATTERNS, timeout_s)
+        super().__init__((*PATTERNS, *employers.PATTERNS), timeout_s)

@@ -5,11 +5,12 @@ A label's value must hold a digit, and is reported without the label. Shapes are
 dose or code of a terminology has: long digit runs, and letters joined to long digit runs.
 """
 
-from typing import NamedTuple
-
 import regex
 
 from pipelines.screening.entities import EntityType
+from pipelines.screening.gazetteer import is_listed_word
+from pipelines.screening.lexicon import words
+from pipelines.screening.recognisers.identifier_labels import LABELS
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
 from pipelines.screening.spans import Span
 
@@ -21,10 +22,16 @@ _JOIN = (
 _STRICT_JOIN = (
     r"(?:[ \t]*(?i:numbers?|num|no\.?|nbr|identifier|id|code)[ \t]*(?i:is|was)?[ \t]*[.:=#]*|[ \t]*[:=#]+)[ \t]*"
 )
-_VALUE = r"(?P<value>(?=[A-Za-z\-./_]{0,14}\d)[A-Za-z0-9](?:[A-Za-z0-9]|[-./_](?=[A-Za-z0-9])){2,29})\b"
-# "W1234 56789": further groups of four digits and more, unless they are a year or count something
-_MORE_GROUPS = r"(?:[ ](?P<value>\d{4,5})(?=[ ]*(?:[.,;)]|\r?\n|$)))?"
-_SPACED_VALUE = r"(?P<value>(?:[A-Z]{1,3}[ ](?=[A-Z0-9-]*\d))?(?=[A-Z-]{0,10}\d|[A-Z]{2,3}[ ]\d)[A-Z0-9][A-Z0-9-]{2,}(?:[ ]\d[A-Z0-9]{1,5}){0,4})\b"
+_LETTERS = r"(?:[A-Z]{1,5}[ ](?=[A-Z]{0,2}\d{3}))?"  # "RN 7741209"
+_VALUE = rf"(?P<value>{_LETTERS}(?=[A-Za-z\-./_]{{0,14}}\d)[A-Za-z0-9](?:[A-Za-z0-9]|[-./_](?=[A-Za-z0-9])){{2,29}})\b"
+# what a noun alone introduces: letters and digits in groups, three digits at least; that one comes early is spelled out,
+# because a prefilter cannot look ahead
+_CODE = rf"(?P<value>{_LETTERS}(?=(?:[A-Za-z/-]{{0,5}}\d){{3}})(?:(?:[A-Z]{{1,5}}[-/]?){{1,2}}|[a-z]{{1,3}}[-/]?)?\d[A-Z0-9]*(?:[-/#][A-Z0-9]+)*)\b"
+# "W1234 56789", "406307 A99XX", "8841 RT": further groups, unless they count something
+_MORE_GROUPS = (
+    r"(?:[ ](?P<value>\d{4}(?:[ ]\d{4}){0,2}|\d{5}|[A-Z]?\d{2,}[A-Z]{1,2}|[A-Z]{2})(?=[ ]*(?:[.,;)]|\r?\n|$)))?"
+)
+_SPACED_VALUE = r"(?P<value>(?:[A-Z]{1,3}[ ](?=[A-Z0-9-]*\d))?(?=[A-Z-]{0,10}\d|[A-Z]{2,3}[ ]\d)[A-Z0-9][A-Z0-9-]{2,}(?:[ ]\d[A-Z0-9]{1,5}){0,4}(?:[ ][A-Z]{2,3}(?=[ ]*(?:[.,;)]|\r?\n|$)))?)\b"
 
 _TERMINOLOGY_BEFORE = regex.compile(
     r"(?:snomed(?:[ -]?ct)?|cpt|hcpcs|icd(?:-?\d{1,2}(?:-cm)?)?|loinc|rxnorm|rxcui|pmid|pmcid|doi|ndc|nct|mesh|umls|cui|omim|hgnc|"
@@ -35,7 +42,16 @@ _QUANTITY_AFTER = regex.compile(
     r"\s*(?:iu\b|units?\b|u/|copies|cfu|cells?\b|colony|colonies|/|mcl|ml\b|mg\b|per\b|x ?10)", regex.IGNORECASE
 )
 _REFERENCE_SEQUENCE = regex.compile(r"(?:[NX][CGMPRT]_|ENS[GTP]|rs)\d")
-_DATE_SHAPE = regex.compile(r"\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?|\d{4}[/.-]\d{1,2}[/.-]\d{1,2}")
+_PART_OF_YEAR = r"(?:0?[1-9]|[12]\d|3[01])"
+_DATE_SHAPE = regex.compile(
+    rf"{_PART_OF_YEAR}([/.-]){_PART_OF_YEAR}(?:\1(?:\d{{2}}|\d{{4}}))?|(?:1[89]|20|21)\d{{2}}([/.-]){_PART_OF_YEAR}(?:\2{_PART_OF_YEAR})?"
+)
+_COUNTED = regex.compile(r"(?:18|19|20)\d{2}|\d+[xX]\d+.*|\d{1,3}|\d+-\d{1,3}|\d{1,2}/\d+")
+_UNIT_AFTER = regex.compile(
+    r"\s*(?:[%°]|(?:ml|mg|mcg|g|kg|lbs?|mm|cm|m|km|miles?|meters|steps|hz|rpm|bpm|w|v|j|kcal|cal|hours?|h|min|days?|weeks?|patients|"
+    r"subjects|participants|cases|samples|specimens|times|units?|mah|feet|ft)\b)",
+    regex.IGNORECASE,
+)
 
 
 def _own_code(text: str, span: Span) -> Span | None:
@@ -51,68 +67,27 @@ def _not_a_date(text: str, span: Span) -> Span | None:
     return None if _DATE_SHAPE.fullmatch(text, *span) or _REFERENCE_SEQUENCE.match(text, *span) else span
 
 
-class Labels(NamedTuple):
-    """What introduces the identifiers of one kind.
-
-    Attributes:
-        always: labels that need nothing more between them and the value: "MRN 48572113".
-        everyday: words that notes use otherwise too; they need a colon, "#", "number" or "ID": "case: 19-221".
-        prefixes: letters that the value itself begins with: "MRN48572113".
-    """
-
-    always: str
-    everyday: str
-    prefixes: str
+def _code_like(text: str, span: Span) -> Span | None:
+    """Refuse years, counts, sizes and ranges: "report 2019", "sample 1000 ml", "stent 3x18", "case 12-14"."""
+    if _COUNTED.fullmatch(text, *span) or _UNIT_AFTER.match(text, span[1]):
+        return None
+    return _own_code(text, span) and _not_a_date(text, span)
 
 
-_LABELS = {
-    EntityType.MEDICAL_RECORD_NUMBER: Labels(
-        r"mrns?|m\.r\.n\.|mr ?#|med(?:ical)?[ \t.]*rec(?:ord)?s?\.?|unit (?:no|number)\.?|chart (?:no|number|#)|chart ?#|hosp(?:ital)? (?:no|number|id)|hosp ?#|"
-        r"patient (?:id|no|number|identifier)|pt\.? ?id|pat(?:ient)? ?#|empi|emr ?(?:id|#|no)|ehr ?(?:id|#|no)|health record (?:no|number)|nhs (?:no|number)",
-        r"chart|record|hospital|medical record|ur|hn|mr",
-        r"MRN|MR|PAT|PT|PID",
-    ),
-    EntityType.ACCOUNT_NUMBER: Labels(
-        r"acct\.?|account|csn|har|fin(?: (?:no|number|#)|#|:)|(?:visit|encounter|billing|invoice|statement|guarantor|financial) (?:no|number|id|#)|bank account|routing|sort code|swift",
-        r"visit|encounter|invoice|bill|billing|guarantor|fin",
-        r"ACCT|ACC|FIN|CSN|VISIT|ENC|INV",
-    ),
-    EntityType.HEALTH_PLAN_NUMBER: Labels(
-        r"(?:member|policy|subscriber|group|beneficiary|insurance|plan|medicare|medicaid|hic|payer|auth(?:orization|orisation)?|prior auth(?:orization)?|claim|certificate) ?(?:no\.?|number|id|#|claim)|"
-        r"mbi|hicn|policy|pre-?cert(?:ification)?|(?:bcbs|blue cross|aetna|cigna|humana|kaiser|tricare|medi-?cal|united ?healthcare|uhc)(?: (?:id|policy|member))?",
-        r"member|subscriber|insurance|medicare|medicaid|beneficiary|claim|authorization|health plan|group",
-        r"INS|POL|CLM|MBR|MEM|HPN|GRP|AUTH|PA",
-    ),
-    EntityType.LICENSE_NUMBER: Labels(
-        r"dea|npi|upin|(?:driver'?s?|state|medical|nursing|pharmacy|professional|provider) (?:licen[cs]e|id)(?: ?(?:no\.?|number|#))?|licen[cs]e|lic\.|"
-        r"(?:certificate|certification|registration) (?:no\.?|number|#)|passport|visa (?:no\.?|number|#)|national id|tax id|ein|tin|itin",
-        r"lic|dl|state id|certificate|registration",
-        r"NPI|DEA|LIC|DL",
-    ),
-    EntityType.DEVICE_ID: Labels(
-        r"s/n|serial|lot|batch|udi|imei|device (?:id|no|number|identifier)|implant (?:id|no|number)|(?:pacemaker|icd|generator|pump|lead|stimulator|valve|stent|ventilator|c-?pap|bi-?pap|monitor|defibrillator|prosthesis|hearing aid|implant) ?(?:serial|s/n|sn|id|#)|model (?:no|number|#)|reference (?:no|number)",
-        r"sn|ref|device|pacemaker|generator|implant",
-        r"SN|LOT|DEV|IMEI",
-    ),
-    EntityType.VEHICLE_ID: Labels(
-        r"vin|(?:licen[cs]e|number|registration|vehicle)[ \t]+plates?|(?:vehicle|car) (?:id|no|number|registration)",
-        r"plate|tag",
-        "",
-    ),
-    EntityType.UNIQUE_ID: Labels(
-        r"accession|acc ?#|(?:specimen|sample|case|order|requisition|study|subject|protocol|participant|trial|research|employee|staff|badge|user|login|reference|confirmation|job|dictation|transcription|document|"
-        r"doc|ticket|tracking|report|file|exam|incident|police|prescription|rx|sticker|barcode|photo|image|student|inmate|booking|path(?:ology)?|api|token) ?(?:no\.?|number|id|#|code|key|file)|"
-        r"rx ?#|ref ?#|case ?#|emp(?:loyee)? ?(?:id|#)|username|user ?name|login",
-        r"specimen|case|order|requisition|reference|badge|document|rx|job|id|claim|subject|participant",
-        r"EMP|STF|RX|REQ|ORD|CASE|SUBJ|STUDY|REF|BIO(?:-[A-Z]{1,4})?|USR|USER|SPEC",
-    ),
-}
-_BIOMETRIC = r"(?:voice|finger|palm|thumb|hand|foot) ?print|retinal?|iris|facial|face|biometric|gait|vein|dna"  # what is measured
+def _bare_plate(text: str, span: Span) -> Span | None:
+    """Refuse abbreviations of notes with a year or a number behind them: "MRI 2019"."""
+    letters, digits = regex.findall(r"[A-Z]+|\d+", text[slice(*span)])
+    known = is_listed_word(letters) or letters.lower() in words("not_names") | words("drugs")
+    return None if known or 1900 <= int(digits) < 2100 or _UNIT_AFTER.match(text, span[1]) else span
+
+
+_BIOMETRIC = r"(?:voice|finger|palm|thumb|hand|foot|ear) ?(?:print|scan|geometry|vein)|retinal?|iris|facial|face|biometric|gait|vein|dna|frid|afis|fbi(?= (?:no|number|#))|template"  # what is measured
+_PICTURE = "jpe?g|png|gif|bmp|tiff?|heic|webp|raw|dcm|dicom|mp4|m4v|mov|avi|wav|mp3|m4a|pdf|docx?"
 
 
 def _labelled() -> list[CuedPattern]:
     patterns = []
-    for entity_type, labels in _LABELS.items():
+    for entity_type, labels in LABELS.items():
         short = entity_type.lower()
         patterns += [
             CuedPattern(
@@ -129,6 +104,16 @@ def _labelled() -> list[CuedPattern]:
                 refine=_not_a_date,
             ),
         ]
+        if labels.nouns:
+            patterns.append(
+                CuedPattern(
+                    name=f"{short}_noun",
+                    entity_type=entity_type,
+                    expression=rf"(?<![\w-])(?i:{labels.nouns})[ \t]*[:#]?[ \t]*(?<=[ \t:#]){_CODE}{_MORE_GROUPS}",
+                    score=0.6,
+                    refine=_code_like,
+                )
+            )
         if labels.prefixes:
             patterns.append(
                 CuedPattern(
@@ -144,12 +129,12 @@ _SHAPES = (
     CuedPattern(
         name="ssn",
         entity_type=EntityType.US_SSN,
-        expression=r"(?<![\d-])(?P<value>\d{3}([- .])\d{2}\2\d{4})(?!\d|-\d)",
+        expression=r"(?<![\d/-])(?P<value>\d{3}([- ./–—‑]|[ ][-–][ ])\d{2}\2\d{4})(?!\d|[-/]\d)",
     ),
     CuedPattern(
         name="ssn_label",
         entity_type=EntityType.US_SSN,
-        expression=r"\b(?i:ssn?|ss#|social(?: security)?)[ \t]*(?i:number|no\.?|#)?[ \t]*(?i:is|ending(?: in)?|last (?:4|four)(?: digits)?)?[ \t:#]*(?P<value>[\dX*x][\dXx*\- ]{2,9}\d)(?!\d)",
+        expression=r"\b(?i:ssn?|ss#|s\.[ ]?s\.(?:[ ]?n\.)?|soc(?:ial)?\.?(?:[ ]sec(?:urity)?\.?)?)[ \t]*(?i:number|no\.?|#)?[ \t]*(?i:is|ending(?: in)?|last (?:4|four)(?: digits)?)?[ \t:#]*(?P<value>[\dX*x][\dXx*\-–—./ ]{2,11}\d)(?!\d)",
     ),
     CuedPattern(
         name="masked_ssn",
@@ -159,7 +144,7 @@ _SHAPES = (
     CuedPattern(
         name="biometric",
         entity_type=EntityType.UNIQUE_ID,
-        expression=rf"\b(?i:{_BIOMETRIC})s?(?:[ \t]+(?i:scan|template|profile|pattern|record|recognition|signature|hash|sample))?{_JOIN}(?P<value>(?=(?:[A-Za-z_:-]*\d){{3}})[A-Za-z0-9]+(?:[-_:][A-Za-z0-9]+)*)(?![\w/%.]\d|[ \t]*(?:mm|cm|mg|ml|years?|degrees)\b)",
+        expression=rf"\b(?i:{_BIOMETRIC})s?(?:[ \t]+(?i:scan|template|profile|pattern|record|recognition|signature|hash|sample|image|enrolment|enrollment|ref(?:erence)?|biometric)\b){{0,2}}{_JOIN}(?P<value>(?=(?:[A-Za-z_:/#-]*\d){{3}})[A-Za-z0-9]+(?:[-_:/#][A-Za-z0-9]+)*)(?![\w/%.]\d|[ \t]*(?:mm|cm|mg|ml|years?|degrees)\b)",
     ),
     CuedPattern(
         name="study_subject",
@@ -170,7 +155,7 @@ _SHAPES = (
     CuedPattern(
         name="grouped_plan_number",
         entity_type=EntityType.HEALTH_PLAN_NUMBER,
-        expression=r"\b(?i:insurance|member|subscriber|policy|plan|group|medicare|medicaid|payer)[ \t]*(?i:number|no\.?|id|#)?[ \t]*[:#]?[ \t]*(?P<value>[A-Z]{1,4}(?:[ -]\d{2,4}){2,4})\b",
+        expression=r"\b(?i:insurance|member|subscriber|policy|plan|group|medicare|medicaid|payer|card ?holder|recipient|enrollee)[ \t]*(?i:number|no\.?|id|#)?[ \t]*[:#]?[ \t]*(?P<value>[A-Z]{1,4}\d{0,4}(?:[ -]\d{2,4}){2,4})\b",
     ),
     CuedPattern(
         name="unique_device_identifier",  # GS1 application identifiers: 01 device, 17 expiry, 10 lot, 21 serial
@@ -192,8 +177,9 @@ _SHAPES = (
     CuedPattern(
         name="hyphenated_number",
         entity_type=EntityType.MEDICAL_RECORD_NUMBER,
-        expression=r"(?<![\w.,/-])(?P<value>\d{3}-\d{2}-\d{2}|\d{2,3}-\d{3}-\d{3})(?![\w/-])",
+        expression=r"(?<![\w.,/-])(?P<value>\d{2,3}-\d{2}-\d{2}|\d{2,3}-\d{3}-\d{3})(?![\w/%-])",
         score=0.6,
+        refine=_not_a_date,
     ),
     CuedPattern(
         name="grouped_number",
@@ -211,7 +197,7 @@ _SHAPES = (
     CuedPattern(
         name="mixed_code",
         entity_type=EntityType.UNIQUE_ID,
-        expression=r"(?<![\w./-])(?P<value>eyJ[\w.-]{6,}|(?=\w*[A-Za-z])(?=(?:\w*\d){5})(?=\w*[A-Za-z]\w*\d\w*[A-Za-z])[A-Za-z0-9]{10,64}|(?:sk|pk|api|ghp|key|tok)_[A-Za-z0-9_]{8,}|0x[0-9a-fA-F]{16,})(?!\w)",
+        expression=r"(?<![\w./-])(?P<value>eyJ[\w.-]{6,}|(?=\w*[A-Za-z])(?=(?:\w*\d){5})(?=\w*[A-Za-z]\w*\d\w*[A-Za-z])(?=[A-Za-z0-9]{10,64}(?!\w))[A-Za-z]*\d[A-Za-z0-9]*|(?:sk|pk|api|ghp|key|tok)_[A-Za-z0-9_]{8,}|0x[0-9a-fA-F]{16,})(?!\w)",
         score=0.6,
         refine=_own_code,
     ),
@@ -228,8 +214,15 @@ _SHAPES = (
     CuedPattern(
         name="spaced_plate",
         entity_type=EntityType.VEHICLE_ID,
-        expression=rf"\b(?i:(?:licen[cs]e|number|registration)?[ \t]*plates?|tag|passport|licen[cs]e)(?:[ \t]+(?i:number|no\.?|is|was|reads))*[ \t:#]+{_SPACED_VALUE}",
+        expression=rf"\b(?i:(?:licen[cs]e|number|registration)?[ \t]*plates?|tags?|passport|licen[cs]e|hull|registration|tail)(?:[ \t]+(?i:number|no\.?|is|was|reads|tags?))*[ \t:#]+{_SPACED_VALUE}",
         refine=_not_a_date,
+    ),
+    CuedPattern(
+        name="bare_plate",
+        entity_type=EntityType.VEHICLE_ID,
+        expression=r"(?<![\w./-])(?P<value>[A-Z]{3}[ -]\d{4})(?![\w/%-]|[.,]\d)",
+        score=0.5,
+        refine=_bare_plate,
     ),
     CuedPattern(
         name="coordinates",
@@ -239,12 +232,12 @@ _SHAPES = (
     CuedPattern(
         name="named_picture_file",
         entity_type=EntityType.UNIQUE_ID,
-        expression=r"\b(?i:(?:saved|stored|filed|uploaded)[ \t]+as|file ?name|file|named|titled)[ \t]*:?[ \t]+[\"']?(?P<value>[\w-]+(?:[ ][\w-]+){0,4}\.(?i:jpe?g|png|gif|bmp|tiff?|heic|dcm|mp4|mov|wav|mp3|pdf|docx?))\b",
+        expression=rf"\b(?i:(?:saved|stored|filed|uploaded)[ \t]+as|file ?name|file|named|titled)[ \t]*:?[ \t]+[\"']?(?P<value>[\w-]+(?:[ ][\w-]+){{0,4}}\.(?i:{_PICTURE}))\b",
     ),
     CuedPattern(
         name="picture_file",
         entity_type=EntityType.UNIQUE_ID,
-        expression=r"(?<![\w./-])(?P<value>[\w-]+\.(?i:jpe?g|png|gif|bmp|tiff?|heic|dcm|mp4|mov|wav|mp3|pdf|docx?))\b",
+        expression=rf"(?<![\w./\\~-])(?P<value>(?:[A-Za-z]:)?[/\\~]{{0,2}}(?:[\w.~-]+[/\\])*[\w-]+(?:\.[\w-]+)?\.(?i:{_PICTURE}))\b",
     ),
 )
 

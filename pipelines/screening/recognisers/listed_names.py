@@ -20,8 +20,10 @@ from pipelines.screening.recognisers.person import (
     bare,
     clinical_head_follows,
     is_clinical,
-    is_eponym,
+    is_eponym_word,
     is_name_word,
+    is_uncued_eponym,
+    opens_as_another_word,
     opens_sentence,
 )
 from pipelines.screening.spans import Span
@@ -30,6 +32,7 @@ MIN_GIVEN_CHARS = 3
 MIN_FAMILY_CHARS = 4
 
 _CAPITALISED = regex.compile(r"(?<![\w@/'’-])\p{Lu}[\p{L}\p{M}]+(?:['’-]\p{L}[\p{L}\p{M}]+)*(?![\w@/]|-\w)")
+_PREFIXED_WORD = regex.compile(r"\p{Lu}{2,}-\p{Ll}")  # IDH-wild-type
 _BETWEEN = regex.compile(r"[ \t]+(?:\p{Lu}\.?[ \t]+){0,2}")
 _REGION_AFTER = regex.compile(r",[ \t]+(\p{Lu}[\p{L}.]+)")
 _LOWER_WORD = regex.compile(r"(?<![\w@/.'’-])\p{Ll}{3,}(?=[ \t])")
@@ -45,8 +48,10 @@ def _names_a_place(text: str, end: int) -> bool:
 def _other_word(word: str) -> bool:
     """True where the word is a name of something else often enough that a list of names proves nothing."""
     parts = bare(word).replace("’", "'").split("-")
-    return is_clinical(word) or any(
-        part in words("eponyms") or part in words("ambiguous_names") or part in words("particles") for part in parts
+    return (
+        is_clinical(word)
+        or bare(word) in words("products")
+        or any(is_eponym_word(part) or part in words("ambiguous_names") or part in words("particles") for part in parts)
     )
 
 
@@ -60,6 +65,7 @@ def _family(word: str, english: Set[str]) -> bool:
         len(plain) >= MIN_FAMILY_CHARS
         and is_family_name(plain)
         and not _other_word(word)
+        and not _PREFIXED_WORD.match(word)
         and plain not in english
         and plain.removesuffix("s") not in english
     )
@@ -78,9 +84,19 @@ def _full_names(text: str, tokens: Sequence[Span], english: Set[str]) -> list[Sp
             named = (_given(first) and (is_name_word(last) or not is_clinical(last))) or (
                 _family(last, english) and may_be_name(bare(first)) and not is_clinical(first)
             )
-        if named and not is_eponym(text, (start, end)) and not clinical_head_follows(text, end):
+        if named and not is_uncued_eponym(text, (start, end)) and not clinical_head_follows(text, end):
             spans.append((start, end))
     return spans
+
+
+def _is_something_else(text: str, span: Span) -> bool:
+    """True where what stands around makes another thing than a person of one listed word."""
+    return (
+        clinical_head_follows(text, span[1])
+        or _names_a_place(text, span[1])
+        or is_uncued_eponym(text, span)
+        or opens_as_another_word(text, span)
+    )
 
 
 def _lone_names(text: str, tokens: Sequence[Span], english: Set[str]) -> list[Span]:
@@ -95,7 +111,7 @@ def _lone_names(text: str, tokens: Sequence[Span], english: Set[str]) -> list[Sp
             and _family(word, english)
             and not regex.search(rf"(?<!\w){regex.escape(word.lower())}(?!\w)", text)
         )
-        if listed and not clinical_head_follows(text, end) and not _names_a_place(text, end):
+        if listed and not _is_something_else(text, (start, end)):
             spans.append((start, end))
     return spans
 

@@ -1,20 +1,26 @@
 # ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Names by their form: "SMITH, JOHN A", a listed given name before another word, a middle initial, lower case."""
 
+import regex
+
 from pipelines.screening.entities import EntityType
-from pipelines.screening.gazetteer import is_family_name, is_given_name, may_be_name
+from pipelines.screening.gazetteer import is_family_name, is_given_name, is_listed_word, is_ordinary, may_be_name
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser, Refinement
 from pipelines.screening.recognisers.person import (
+    NAME,
     PARTICLE,
     bare,
     clinical_head_follows,
     is_clinical,
     is_eponym,
     is_name_word,
+    is_uncued_eponym,
     trim,
 )
 from pipelines.screening.spans import Span
+
+_LIST_GOES_ON = regex.compile(r"[ \t]+(?:and|or|vs|versus)\b")
 
 
 def _listed_first_name(text: str, span: Span) -> Span | None:
@@ -58,12 +64,15 @@ def _last_first_mixed(text: str, span: Span) -> Span | None:
     listed = given in words("first_names") or is_given_name(given)
     listed = listed and (family in words("surnames") or is_family_name(family))
     # "with Noah, James and …" lists given names, and a surname that is also a place has its country behind it
+    if _LIST_GOES_ON.match(text, span[1]) and is_uncued_eponym(text, span):
+        return None
     return span if listed and not is_clinical(last) and given not in words("places") else None
 
 
 def _middle_initial(text: str, span: Span) -> Span | None:
     first, *_, last = text[span[0] : span[1]].split()
-    return None if is_clinical(first) or is_clinical(last) or clinical_head_follows(text, span[1]) else span
+    other = is_clinical(first) or is_clinical(last) or is_uncued_eponym(text, span)
+    return None if other or clinical_head_follows(text, span[1]) else span
 
 
 def _lower_case_name(text: str, span: Span) -> Span | None:
@@ -72,6 +81,59 @@ def _lower_case_name(text: str, span: Span) -> Span | None:
     given = bare(first) in words("first_names") or is_given_name(bare(first))
     family = is_name_word(last) or is_family_name(bare(last))
     return span if given and family and not is_clinical(last) else None
+
+
+def _capitals(text: str, span: Span) -> Span | None:
+    """ "HOLLOWAY JUNE seen": a surname of the list before a given name, which may be a month."""
+    last, first = (bare(word) for word in text[slice(*span)].split()[:2])
+    if is_clinical(last) or is_eponym(text, span) or clinical_head_follows(text, span[1]):
+        return None
+    given = is_given_name(first) or first in words("first_names")
+    return span if given and (is_family_name(last) or last in words("surnames")) else None
+
+
+def _hl7_name(text: str, span: Span) -> Span | None:
+    """ "HARGROVE^ELOISE^M", but no coded test ("GLU^Glucose^L")."""
+    parts = [bare(part) for part in text[slice(*span)].split("^") if len(part) > 1]
+    return span if not any(map(is_clinical, parts[:2])) and any(map(may_be_name, parts[:2])) else None
+
+
+def _initials(text: str, span: Span) -> Span | None:
+    """Whoever wrote the note, by initials; neither a credential nor an abbreviation of the notes ("BP/hr")."""
+    parts = [bare(part) for part in regex.split("[/:]", text[slice(*span)])]
+    return None if all(part in words("not_names") or part in words("credentials") for part in parts) else span
+
+
+def _user_name(text: str, span: Span) -> Span | None:
+    """ "Transcribed by qtran2", not "dictated by the resident"."""
+    word = bare(text[slice(*span)])
+    return None if word in words("not_names") or is_ordinary(word) else span
+
+
+def _initials_with_credential(text: str, span: Span) -> Span | None:
+    """ "KT, RN", but not "ER RN"."""
+    word = text[slice(*span)]
+    return span if "." in word or not (is_listed_word(word) or bare(word) in words("not_names")) else None
+
+
+def _name_with_age(text: str, span: Span) -> Span | None:
+    """ "Odhran Mac Giolla 4 yo": both words may be a name, and one is no other word."""
+    trimmed = trim(text, span)
+    if trimmed is None or is_eponym(text, trimmed) or len(tokens := text[slice(*trimmed)].split()) < 2:
+        return None
+    return trimmed if any(map(_is_only_a_name, tokens)) and not all(map(str.isupper, tokens)) else None
+
+
+def _is_only_a_name(token: str) -> bool:
+    return not is_listed_word(bare(token)) and not is_clinical(token)
+
+
+def _two_people(text: str, span: Span) -> Span | None:
+    """ "Rose Field and her sister": both words may mean something else, and what follows says that a person is meant."""
+    first, last = (bare(word) for word in text[slice(*span)].split()[:2])
+    if is_clinical(first) or is_clinical(last) or is_eponym(text, span):
+        return None
+    return span if may_be_name(first) and may_be_name(last) and last not in words("eponym_heads") else None
 
 
 def _pattern(name: str, expression: str, score: float, refine: Refinement | None) -> CuedPattern:
@@ -108,6 +170,66 @@ PATTERNS = (
         r"\b(?i:pt|patient|mr|mrs|ms|name|dr)\.?:?[ \t]+(?P<value>\p{Ll}{2,}[ \t]+\p{Ll}[\p{Ll}'’-]+)\b",
         0.7,
         _lower_case_name,
+    ),
+    _pattern(
+        "capitals",
+        r"(?<![\w'’-]|\p{Lu}[ \t])(?P<value>\p{Lu}{3,}(?:[-'’]\p{Lu}+)?[ \t]+\p{Lu}{3,}(?:[ \t]+\p{Lu}\b\.?)?)(?=[ \t]*(?:$|\r?\n|[,;(\d/]|\p{Ll}|DOB|MRN|[MF]\b))(?![\w-])",
+        0.7,
+        _capitals,
+    ),
+    _pattern(
+        "hl7",
+        r"(?<![\w^])(?P<value>\p{L}[\p{L}\p{M}'’-]+(?:[ ]\p{L}[\p{L}'’-]+)?\^\p{L}[\p{L}\p{M}'’-]*(?:\^[\p{L}\p{M}'’.-]*){0,4})",
+        0.9,
+        _hl7_name,
+    ),
+    _pattern(
+        "user_name",
+        r"\b(?i:(?:transcribed|typed|dictated|entered|signed|edited|reviewed|scribed|charted|documented|created|updated|modified|filed|printed|requested) by[ \t]*:?|(?:transcriptionist|author|scribe|editor|user(?:[ -]?name)?|login|user id)[ \t]*[:=])[ \t]*(?P<value>\p{Ll}{2,14}\d{0,4}|\p{Ll}+[._]\p{Ll}+\d{0,4})[ \t]*(?=[.;,)/]|\r?\n|$)",
+        0.6,
+        _user_name,
+    ),
+    _pattern(
+        "initials",
+        r"\b(?i:(?:transcribed|typed|dictated|entered|signed|reviewed|scribed|charted|documented|checked|verified|read|seen|done|given|drawn|performed|witnessed|prepared|cosigned|initialed|initialled) by[ \t]*:?|(?:transcriptionist|initials?|pt initials|d/t|author|scribe|editor|typist)[ \t]*[:=]?)[ \t]*(?P<value>(?:\p{Lu}\.[ \t]?){2,3}|\p{Lu}{2,4}(?:[/:]\p{L}{2,4}){0,2})(?!\.?[\w-])",
+        0.6,
+        _initials,
+    ),
+    _pattern(
+        "dictation_line",  # the author's initials and the typist's, "SM/jkl"
+        r"(?:^|(?i:\b(?:job|d|t|dd|dt|doc(?:ument)?|conf)\b[ \t]*[#:][ \t]*|\b(?:job|conf)[ \t]+)[\w/:# -]{1,30}[ \t]+)[ \t]*(?P<value>\p{Lu}{2,4}[/:]\p{L}{2,4}(?:[/:]\p{L}{2,4})?)[ \t]*(?=\r?\n|$)",
+        0.6,
+        _initials,
+    ),
+    _pattern(
+        "initials_credential",
+        r"(?<![\w./-])(?P<value>\p{Lu}\.[ \t]?(?:\p{Lu}\.?){1,2}|\p{Lu}{2,3})[ \t]*(?:,[ \t]*|[ \t]+)(?:MD|RN|NP|PA-C|LPN|CRNA|PharmD|CNA|RRT)(?!\w)",
+        0.6,
+        _initials_with_credential,
+    ),
+    _pattern(
+        "initials_subject",
+        r"(?:^[ \t]*|(?i:\b(?:patient|pt|client|mr|mrs|ms|dr)\.?[ \t]+))(?P<value>(?:\p{Lu}\.[ \t]?){2,3})(?=[ \t]*(?:is|was|has|had|reports|denies|states|presented|returns|came|will|,[ \t]*a|aged?)\b)",
+        0.6,
+        None,
+    ),
+    _pattern(
+        "titled_initial",
+        r"(?<![\w-])(?:Dr|Mr|Mrs|Ms|Prof)\.?[ \t]+(?P<value>[A-WYZ])(?=\.?(?:[ \t,;:)]|\r?\n|$)(?!\.?[ \t]*\p{Lu}[\p{Ll}.]))",
+        0.6,
+        None,
+    ),
+    _pattern(
+        "name_with_age",
+        rf"(?<![\w'’-])(?P<value>{NAME}),?[ \t]+\(?\d{{1,3}}[ \t-]*(?i:y/?o|y\.o\.|yrs?|years?|mo\b|months?|m/o|[mf])\b",
+        0.7,
+        _name_with_age,
+    ),
+    _pattern(
+        "two_people",
+        r"(?<![\w'’.-])(?P<value>\p{Lu}\p{Ll}{2,}[ \t]+\p{Lu}\p{Ll}{2,})(?=[ \t]+(?:and|with)[ \t]+(?:his|her|their)\b|,?[ \t]+(?:denies|reports|states|called|phoned|lives|was seen|came|returns|presents|agrees|complains|is a|was a|is here|tolerated)\b)",
+        0.7,
+        _two_people,
     ),
 )
 

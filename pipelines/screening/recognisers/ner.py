@@ -16,8 +16,10 @@ from pipelines.screening.recognisers.person import (
     bare,
     clinical_head_follows,
     is_clinical,
-    is_eponym,
+    is_eponym_word,
     is_name_word,
+    is_uncued_eponym,
+    opens_as_another_word,
     trim,
 )
 from pipelines.screening.spans import Span
@@ -32,7 +34,9 @@ _PLACE = regex.compile(
 
 def _person(text: str, span: Span, english_words: frozenset[str]) -> Span | None:
     trimmed = trim(text, span)
-    if trimmed is None or is_eponym(text, trimmed):
+    if trimmed is None or bare(text[slice(*trimmed)]) in words("products"):
+        return None
+    if is_uncued_eponym(text, trimmed) or opens_as_another_word(text, trimmed):
         return None
     start, end = trimmed
     if "\n" in text[start:end]:
@@ -73,7 +77,7 @@ def _unlisted_names(text: str, english_words: frozenset[str]) -> list[Span]:
         ):
             continue
         ordinary = any(_is_english(token, english_words) or bare(token) in _NO_NAMES for token in tokens)
-        if not ordinary and not is_eponym(text, trimmed):
+        if not ordinary and not is_uncued_eponym(text, trimmed):
             spans.append(trimmed)
     return spans
 
@@ -83,7 +87,7 @@ def _place(text: str, span: Span, english_words: frozenset[str]) -> Span | None:
     value = text[span[0] : span[1]]
     if not _PLACE.fullmatch(value) or value.isupper() or value.lower() in words("places"):
         return None
-    if all(is_clinical(token) or bare(token) in words("eponyms") for token in value.split()):
+    if all(is_clinical(token) or is_eponym_word(bare(token)) for token in value.split()):
         return None
     if clinical_head_follows(text, span[1]) or not _PLACE_BEFORE.search(text, max(0, span[0] - 20), span[0]):
         return None

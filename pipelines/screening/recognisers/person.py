@@ -7,15 +7,16 @@ The rules look at the words and at what follows them: "Parkinson disease" is a d
 
 import regex
 
-from pipelines.screening.gazetteer import is_ordinary
+from pipelines.screening.gazetteer import fold, is_family_name, is_given_name, is_ordinary
 from pipelines.screening.lexicon import words
 from pipelines.screening.spans import Span
 
 PARTICLE = r"(?:(?i:de la|de los|van der|van den|von der|de|del|della|di|da|dos|du|van|von|den|der|ten|ter|la|le|el|al|bin|ibn|ben|abu|st\.?|mac|y)[ \t]+)"
-_TITLE_WORD = r"\p{Lu}[\p{L}\p{M}]*(?:['’\-‐‑][\p{L}\p{M}]+)*"
+_TITLE_WORD = r"(?:(?:al|el|ad|ar|as|ash|an|at|az|ul|ur)[-‐‑])?\p{Lu}[\p{L}\p{M}]*(?:['’\-‐‑][\p{L}\p{M}]+)*"
 _INITIAL = r"\p{Lu}\.(?:[ \t]?\p{Lu}\.)?"
-NAME = rf"{PARTICLE}{{0,2}}(?:{_INITIAL}[ \t]*)*{_TITLE_WORD}(?:[ \t]+(?:{PARTICLE}{{0,2}}{_TITLE_WORD}|{_INITIAL}|[\"'“(]\p{{Lu}}[\p{{L}}\p{{M}}]+[\"'”)])){{0,4}}"
+NAME = rf"{PARTICLE}{{0,2}}(?:(?:{_INITIAL}[ \t]*)+{PARTICLE}{{0,2}})?{_TITLE_WORD}(?:[ \t]+(?:{PARTICLE}{{0,2}}{_TITLE_WORD}|{_INITIAL}|[\"'“(]\p{{Lu}}[\p{{L}}\p{{M}}]+[\"'”)])){{0,4}}"
 
+FIRST_WORD = regex.compile(r"[\p{L}\p{M}'’-]+")
 _TOKEN = regex.compile(r"[^\s,;:/()\[\]\"“”+]+")
 _NEXT_WORDS = regex.compile(r"(?:['’]s?)?[ \t\-–‐‑]+([\p{L}'’]+)(?:[ \t\-–‐‑]+([\p{L}'’]+))?")
 _POSSESSIVE = regex.compile(r"['’]s?$")
@@ -27,12 +28,27 @@ _POSSESSIVE_AFTER = regex.compile(r"['’]s?(?!\w)")
 _OWNED = regex.compile(
     r"(?:['’]s?)?[ \t]+(?:wife|husband|mother|father|son|daughter|brother|sister|partner|family|parents?|room|office|note|chart)\b"
 )
+_GOES_ON = regex.compile(
+    r"[ \t]+(?:the|a|an|to|this|that|these|for|as|with|in|on|at|out|by|if|all|each|any|per|under|and|or|be|need|require|mom|mother|father|dad|parents?|care|family|home|child|sister|brother)\b"
+)
 _ANTIBODY = regex.compile(r"\b(?:RNP|[Aa]nti-\p{L}+|SS-?[AB]|dsDNA|double[- ]stranded DNA|Scl-?70|Jo-?1)\b")
 _DRUG_ENDING = regex.compile(
     r"(?:olol|pril|sartan|statin|azole|mycin|micin|cillin|mab|zumab|tinib|nib|zepam|zolam|prazole|oxacin|gliptin|gliflozin|glutide|dipine|triptan|"
     r"setron|parin|caine|profen|asone|solone|isone|amine|azine|idine|itidine|vir|tidine|thiazide|semide|barbital|oxetine|ipramine|triptyline|"
     r"cycline|sulfa|formin|glitazone|xaban|grel|fibrate|dronate|terol|tropium|itis|osis|emia|ectomy|otomy|oscopy|ostomy|plasty|opathy|ology|ologic|"
     r"ological|graphy|gram|uria|algia|plegia|paresis|trophy|megaly|pnea|rrhea|rrhage|stasis|genic|scopic|ectomies|itides)$"
+)
+# "Kelly and Kocher clamps", "Robertson and Adie pupils": what follows the last of a list is said of each
+_LISTED_NEXT = regex.compile(
+    r"(?:['’]s?)?(?:[ \t]*[,/][ \t]*(?:(?:and|or)[ \t]+)?|[ \t]+(?:and|or|vs\.?|versus|&)[ \t]+)(\p{Lu}[\p{L}\p{M}’'-]+)"
+)
+_JOINED_BEFORE = regex.compile(r"([\p{L}\p{M}]+)[-‐‑–]$")
+_HEAD_BEFORE = regex.compile(r"(\p{L}+)[ \t]+of[ \t]+$")  # pouch of Douglas
+_SCORED = regex.compile(r"[ \t]*(?:=|:)?[ \t]*\d{1,3}(?:/\d+)?(?![\d-]|[ \t]*(?i:y|mo|day|week|child|[MF]\b))")
+_SAYS_OR_DOES = regex.compile(
+    r",?[ \t]+(?:(?i:also|again|still|now|further|initially|who|then)[ \t]+)?(?i:reports?|reported|denie[sd]|states|stated|says|said|told|asked|asks|agree[sd]|"
+    r"called|phoned|lives|lived|works|smokes|drinks|complain(?:s|ed)|endorse[sd]|feels|felt|wants|declined|declines|refuse[sd]|understands|verbali[sz]e[sd]|"
+    r"ambulate[sd]|ate|slept|arrived|returns|returned|came|presents|presented|thinks|believes|recommends|recommended|dictated|notified|took|takes|lives)\b"
 )
 _ROMAN = frozenset(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"])
 _PREFIXED = regex.compile(r"(?:anti|non|post|pre|cis|trans|bio|pro|sub|intra)-", regex.IGNORECASE)
@@ -79,26 +95,91 @@ def clinical_head_follows(text: str, end: int) -> bool:
     return (
         bool(second)
         and bare(second) in heads
-        and (bare(first) in words("eponyms") or bare(first) in words("eponym_adjectives"))
+        and (is_eponym_word(bare(first)) or bare(first) in words("eponym_adjectives"))
     )
+
+
+def is_eponym_word(word: str) -> bool:
+    """True for a word of the list of eponyms, with or without its accents; `word` is bare."""
+    return fold(word) in words("eponyms")
+
+
+def _parts(value: str) -> list[str]:
+    parts = (bare(part) for token in _TOKEN.findall(value) for part in regex.split(r"[-‐‑–]", token))
+    return [part for part in parts if part]
+
+
+def _made_clinical(text: str, span: Span) -> bool:
+    """True where the words around make a clinical term of an eponym."""
+    if clinical_head_follows(text, span[1]) or _GRADE.match(text, span[1]):
+        return True
+    before = _HEAD_BEFORE.search(text, max(0, span[0] - 30), span[0])
+    if before and bare(before[1]) in words("eponym_heads"):
+        return True
+    end = span[1]
+    while (listed := _LISTED_NEXT.match(text, end)) and all(map(is_eponym_word, _parts(listed[1]))):
+        end = listed.end()
+        if clinical_head_follows(text, end):
+            return True
+    return False
 
 
 def is_eponym(text: str, span: Span) -> bool:
     """True where every part of the span is an eponym and nothing shows that a person is meant."""
-    parts = [bare(part) for token in _TOKEN.findall(text[span[0] : span[1]]) for part in regex.split(r"[-‐‑–]", token)]
-    parts = [part for part in parts if part]
-    heads, eponyms = words("eponym_heads"), words("eponyms")
+    value = text[span[0] : span[1]]
+    parts = _parts(value)
+    heads = words("eponym_heads")
     stem = [part for part in parts if part not in heads and part not in words("particles")]
+    if fold(" ".join(parts)) in words("eponym_phrases"):
+        return True
     if len(parts) == 1 and _ANTIBODY.search(text, max(0, span[0] - 30), span[1] + 30):
         return True  # Smith, the antigen
-    if not stem or not all(part in eponyms or part in _ROMAN for part in stem):
+    if not stem or not all(part in _ROMAN or is_eponym_word(part) for part in stem):
         return False
-    if len(stem) < len(parts) or clinical_head_follows(text, span[1]) or _GRADE.match(text, span[1]):
+    if len(stem) < len(parts) or _made_clinical(text, span):
         return True
     # "Hoffman's" for Hoffman's sign, unless it is Hoffman's wife
-    if _POSSESSIVE.search(text[span[0] : span[1]]) or _POSSESSIVE_AFTER.match(text, span[1]):
+    if _POSSESSIVE.search(value) or _POSSESSIVE_AFTER.match(text, span[1]):
         return not _OWNED.match(text, span[1])
+    if _SAYS_OR_DOES.match(text, span[1]) or _is_full_name(value):
+        return False
     return not any(is_name_word(part) for part in stem)
+
+
+def _is_full_name(value: str) -> bool:
+    """ "Hank Whipple": both are eponyms, and the first is a given name."""
+    first, *rest = value.split()
+    return bool(rest) and (bare(first) in words("first_names") or is_given_name(bare(first)))
+
+
+def is_uncued_eponym(text: str, span: Span) -> bool:
+    """`is_eponym` for a span that no cue gives away: a common surname too is then the eponym, unless it speaks or acts.
+
+    "Hamilton 18", "Silverman 2" and "Ross" in a list of operations have nothing around them that names a term.
+    """
+    if is_eponym(text, span):
+        return True
+    before = _JOINED_BEFORE.search(text, max(0, span[0] - 30), span[0])
+    if before and is_eponym_word(bare(before[1])):
+        return True  # Weil–Felix
+    value = text[span[0] : span[1]]
+    stem = [part for part in _parts(value) if part not in words("particles")]
+    if not stem or not all(part in _ROMAN or is_eponym_word(part) for part in stem):
+        return False
+    if _SCORED.match(text, span[1]) or "-" in value:
+        return True
+    if len(stem) == 1 and stem[0] in words("first_names"):
+        return False  # "David" is rather a man than the operation
+    return not _is_full_name(value) and not _SAYS_OR_DOES.match(text, span[1]) and not _OWNED.match(text, span[1])
+
+
+def opens_as_another_word(text: str, span: Span) -> bool:
+    """ "Mark the dose", "Bill to the plan": a name that begins a sentence as another word."""
+    return (
+        bare(text[span[0] : span[1]]) in words("sentence_openers")
+        and opens_sentence(text, span[0])
+        and _GOES_ON.match(text, span[1]) is not None
+    )
 
 
 def trim(text: str, span: Span) -> Span | None:
@@ -128,3 +209,14 @@ def trim(text: str, span: Span) -> Span | None:
         end -= 1
     found = text[start:end]
     return (start, end) if sum(char.isalpha() for char in found) >= 2 else None
+
+
+def uncertain_name(text: str, span: Span) -> Span | None:
+    """After a cue that may also precede a diagnosis, a department or a drug."""
+    trimmed = trim(text, span)
+    if trimmed is None or is_eponym(text, trimmed) or clinical_head_follows(text, trimmed[1]):
+        return None
+    tokens = text[trimmed[0] : trimmed[1]].split()
+    if len(tokens) == 1 and tokens[0].isupper() and not is_family_name(bare(tokens[0])) and not is_name_word(tokens[0]):
+        return None  # an abbreviation or a heading
+    return trimmed

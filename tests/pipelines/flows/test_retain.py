@@ -14,12 +14,14 @@ import ray
 import torch
 from safetensors.torch import load_file
 
-from pipelines.flows.retention import RetainSettings, retain, retain_output
+from pipelines.flows.retention import RetainSettings, _items, retain, retain_output
 from pipelines.model.load import load_model
 from pipelines.model.tokenizer import load_tokenizer
 from pipelines.retention.config import RetentionConfig
 from pipelines.scoring.benchmark_files import benchmark_items
 from pipelines.scoring.config import BenchmarkSource, ScoringConfig
+from pipelines.scoring.ray_predict import predictions_path
+from pipelines.scoring.scorer import Scorer
 from pipelines.stage.output import StageOutput, write_table
 from schemas.benchmarks import BENCHMARK_ITEMS
 from schemas.errors import ConfigError, InputError
@@ -127,8 +129,14 @@ def changed(settings: RetainSettings, **values: Any) -> RetainSettings:
 def test_the_sweep_keeps_one_model_and_goes_on_after_a_kill(
     cluster: None, settings: RetainSettings, prepared: StageOutput
 ) -> None:
-    output = retain(settings, prepared)
+    output = retain_output(settings, prepared)
+    for name in ("mdm", "general"):  # as if it had been killed before it came to the mixture
+        end = Scorer("alpha-1", settings.finetuned, "float32", settings.scoring).score(_items(name, settings, prepared))
+        write_table(predictions_path(output.path, "alpha-1", name), end)
+    scored = {path: path.stat().st_mtime_ns for path in output.files("predictions")}
+    retain(settings, prepared)
     results = output.manifest()["results"]
+    assert {path: path.stat().st_mtime_ns for path in scored} == scored
     origin, middle, end = results["points"]
     assert [point["alpha"] for point in results["points"]] == [0.0, 0.4, 1.0]
     assert origin["task"]["change"] == 0.0
@@ -153,12 +161,10 @@ def test_the_sweep_keeps_one_model_and_goes_on_after_a_kill(
     patients = pq.read_table(output.path / "items" / "mdm.parquet")["group_id"].to_pylist()
     assert all(patient.startswith("validation-") for patient in patients)
 
-    (output.path / "manifest.json").unlink()  # as if it had been killed as soon as the mixture was scored
+    (output.path / "manifest.json").unlink()  # as if it had been killed once more, while it wrote the model
     shutil.rmtree(output.path / "model")
     (output.path / "scratch" / "alpha-0.4").mkdir(parents=True)
-    finished = {path: path.stat().st_mtime_ns for path in output.files("predictions")}
     assert retain(settings, prepared).manifest()["results"] == results
-    assert {path: path.stat().st_mtime_ns for path in finished} == finished
     assert not (output.path / "scratch").exists()
     assert (output.path / "model" / "README.md").is_file()
 
