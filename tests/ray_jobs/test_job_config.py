@@ -156,8 +156,8 @@ def test_configurations_are_shipped() -> None:
 
 
 def test_print_config_prints_the_whole(config_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    optional = ["--replay", "{path: general.parquet, rate: 0.1}"]  # the miniature has no such file to train on
     with pytest.raises(SystemExit) as ended:
-        optional = ["--replay", "{path: general.parquet, rate: 0.1}"]  # the miniature has no such file to train on
         parse(["--config", str(config_file), *optional, "--training.epochs", "3", "--print_config"])
     assert ended.value.code in (0, None)
     printed = yaml.safe_load(capsys.readouterr().out)
