@@ -74,8 +74,8 @@ def watched(process: psutil.Process) -> Iterator[Memory]:
 def written_notes(folder: Path, num_notes: int) -> Path:
     """Synthetic notes, each once."""
     if not folder.is_dir():
-        write_notes(folder.parent, SyntheticConfig(num_patients=round(num_notes / NOTES_PER_PATIENT)))
-        (folder.parent / "notes").rename(folder)
+        written = write_notes(SyntheticConfig(num_patients=round(num_notes / NOTES_PER_PATIENT)), folder.parent / "made")
+        written.rename(folder)
     return folder
 
 
