@@ -23,7 +23,7 @@ from pipelines.splitting.config import SplittingConfig
 from pipelines.stage.cluster import ClusterConfig, join
 from pipelines.stage.output import StageOutput
 from pipelines.synthetic.notes import SyntheticConfig, write_notes
-from schemas.errors import InputError
+from schemas.errors import InputError, ScreeningError
 from schemas.ledger import LEDGER
 from schemas.notes import Split
 from schemas.selection import DECISIONS
@@ -150,3 +150,29 @@ def test_decisions_about_other_notes_are_refused(hospital: Hospital, tmp_path: P
     preparer = ShardPreparer(replace(config, selected=tmp_path))
     with pytest.raises(InputError, match="select-"):
         preparer.prepare(hospital.plan.shards[0])
+
+
+def test_patients_who_stay_rare_are_set_aside_before_any_screening(hospital: Hospital) -> None:
+    """With so few patients nearly everyone is."""
+    output = select(replace(hospital.settings, risk=RiskConfig(act=True, min_k=3)), hospital.plan)
+    results = output.manifest()["results"]
+    rows = {(row["outcome"], row["reason"]): row["num_notes"] for row in results["decisions"]}
+    assert rows["quarantined", "rare_combination"] > 0
+    assert rows["duplicate", "same_text"] == 3
+    assert sum(rows.values()) == hospital.plan.num_rows
+    assert results["risk"]["before"]["min_k"] < 3
+    assert results["risk"]["after"]["min_k"] in (None, *range(3, hospital.plan.num_rows))
+
+
+def test_canaries_are_counted_and_gate(hospital: Hospital) -> None:
+    """What the trial found is kept, and judged anew under another limit."""
+    trial = replace(hospital.settings, canaries=CanaryConfig(num_notes=hospital.plan.num_rows, max_miss_rate=0.99))
+    output = prepare(trial, hospital.plan)
+    kinds = output.manifest()["results"]["canaries"]["kinds"]
+    assert {kind["kind"] for kind in kinds} >= {"NAME", "DATE"}
+    assert all(kind["missed"] <= kind["planted"] for kind in kinds)
+    (output.path / "manifest.json").unlink()
+    strict = replace(trial, canaries=replace(trial.canaries, max_miss_rate=0.5))
+    with pytest.raises(ScreeningError, match=r"canaries\.max_miss_rate"):
+        prepare(strict, hospital.plan)
+    assert not output.is_complete
