@@ -29,6 +29,7 @@ from pipelines.synthetic.notes import SyntheticConfig, write_notes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOTES_PER_PATIENT = 1.75
+NOTES_JOINED = 4
 CONFIG = """
 storage: {storage}
 ingest: {{notes: {notes}, rows_per_shard: {rows_per_shard}}}
@@ -74,19 +75,21 @@ def watched(process: psutil.Process) -> Iterator[Memory]:
 def written_notes(folder: Path, num_notes: int) -> Path:
     """Synthetic notes, each once."""
     if not folder.is_dir():
-        written = write_notes(SyntheticConfig(num_patients=round(num_notes / NOTES_PER_PATIENT)), folder.parent / "made")
-        written.rename(folder)
+        size = SyntheticConfig(num_patients=round(num_notes / NOTES_PER_PATIENT))
+        write_notes(size, folder.parent / "made").rename(folder)
     return folder
 
 
 def grown_input(folder: Path, seed_notes: Path, num_bytes: int, fresh_share: float) -> Path:
     """An input of a given size. Most notes are copies under other ids, as they are where notes are copied forward.
 
-    A fresh one differs from its model in numbers that stand at the end of each sentence.
+    A note is four of the synthetic ones, some 600 words. A fresh one has numbers of its own after each sentence.
     """
     if folder.is_dir():
         return folder
     seed = pl.read_parquet(seed_notes / "*.parquet")
+    texts = [seed["text"].shuffle(seed=part) for part in range(NOTES_JOINED)]
+    seed = seed.with_columns(text=pl.concat_str(texts, separator="\n\n"))
     rows_per_file, size, index = 20_000, 0, 0
     draft = folder.with_name(f"{folder.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)

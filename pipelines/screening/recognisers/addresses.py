@@ -1,13 +1,15 @@
 # ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Places smaller than a state: streets, boxes, cities with their state, postal codes, counties, homes that are told of."""
 
+import regex
+
 from pipelines.screening.entities import EntityType
 from pipelines.screening.gazetteer import is_family_name, is_listed_word, is_ordinary
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
 from pipelines.screening.recognisers.person import is_clinical
 from pipelines.screening.spans import Span
-from pipelines.screening.towns import is_only_town, is_town
+from pipelines.screening.towns import is_only_town, is_town, towns
 
 _CODES = (
     "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC|"
@@ -20,6 +22,10 @@ _PLAIN_CODES = "|".join(
     if code
     not in ("MD", "PA", "DO", "MS", "OR", "IN", "CT", "ID", "ME", "MA", "LA", "CO", "DC", "PR", "VI", "AL", "AR")
 )
+_STATE = (
+    "Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|"
+    "Montana|Nebraska|Nevada|New (?:Hampshire|Jersey|Mexico|York)|North (?:Carolina|Dakota)|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode Island|South (?:Carolina|Dakota)|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|Wisconsin|Wyoming"
+)
 _STREET = (
     "Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Drive|Dr|Lane|Ln|Court|Ct|Circle|Cir|Place|Pl|Terrace|Ter|Way|Parkway|Pkwy|Highway|Hwy|"
     "Square|Sq|Trail|Trl|Turnpike|Pike|Alley|Loop|Crescent|Close|Row|Run|Path|Expressway|Plaza|Mews|Grove|Gardens|Broadway"
@@ -31,8 +37,8 @@ _NUMBER = "One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Eleven|Twelve"
 _CAP = r"(?:(?:St|Mt|Ft)\.|\p{Lu}(?:[\p{L}\p{M}'’-]|\.(?=\p{L}))*)"
 _CITY = rf"{_CAP}(?:[ \t]+{_CAP}){{0,3}}"
 _ZIP = r"\d{5}(?:-\d{4})?"
-_UNIT = r"(?:[ \t]*,?[ \t]*(?i:apt|apartment|unit|suite|ste|room|rm|floor|fl|#)\.?[ \t]*#?[\w-]{1,6})?"
-_TAIL = rf"(?:[ \t]*,?[ \t\r\n]{{1,3}}{_CITY}[ \t]*,?[ \t]*(?:\b(?:{_CODES})\b(?:[ \t]+{_ZIP})?|{_ZIP}(?!\d)))?"
+_UNIT = r"(?:[ \t]*,?[ \t]*(?i:apt|apartment|unit|suite|ste|room|rm|floor|fl|space|spc|lot|trailer|trlr|tr|bldg|building|slip|flat|#)\.?[ \t]*#?[\w-]{1,6})?"
+_TAIL = rf"(?:[ \t]*,?[ \t\r\n]{{1,3}}{_CITY}[ \t]*,?[ \t]*(?:\b(?:{_CODES})\b(?:[ \t]+{_ZIP})?|\b(?:{_STATE}|{_STATE.upper()})\b(?:[ \t]+{_ZIP})?|{_ZIP}(?!\d)))?"
 
 
 def _below_state(text: str, span: Span) -> Span | None:
@@ -75,6 +81,8 @@ def _no_term(text: str, span: Span) -> Span | None:
 def _native(text: str, span: Span) -> Span | None:
     """ "Milwaukee native"; "Surgery resident" and "Chest area" are none."""
     tokens = text[slice(*span)].split()
+    if tokens[0].lower() in words("eponyms") and text[span[1] : span[1] + 1] == "-":  # "McKenzie-based exercises"
+        return None
     if len(tokens) == 1 and is_town(tokens[0]) and tokens[0].lower() not in words("not_names"):
         return _below_state(text, span)
     return _listed_town(text, span) if any(is_clinical(token) for token in tokens) else _no_term(text, span)
@@ -84,6 +92,52 @@ def _not_anatomy(text: str, span: Span) -> Span | None:
     """ "corner of elm and 3rd"; "corner of mouth and nose" is on a face."""
     first = text[slice(*span)].split()[0]
     return None if is_ordinary(first) or first in words("not_names") else span
+
+
+def _city_of_state(text: str, span: Span) -> Span | None:
+    """ "Brattleboro, Vermont 05301": of the words before the state, those that are the city; the ZIP code is one too."""
+    if text[span[0]].isdigit():
+        return span
+    tokens = text[slice(*span)].split()
+    for first in range(len(tokens)):
+        start = span[1] - len(" ".join(tokens[first:]))
+        if is_town(" ".join(tokens[first:])):
+            return _place_name(text, (start, span[1]))
+    return None if is_clinical(tokens[-1]) or not regex.match(",", text[span[1] :]) else _place_name(text, span)
+
+
+def _town_near_road(text: str, span: Span) -> Span | None:
+    """ "near Salem", "Pueblo PD": any listed town, also one that is a word otherwise, but no state or country."""
+    tokens = text[slice(*span)].split()
+    for num_tokens in range(len(tokens), 0, -1):
+        name = " ".join(tokens[:num_tokens])
+        if is_town(name) and _below_state(text, (span[0], span[0] + len(name))) and not is_clinical(tokens[0]):
+            return span[0], span[0] + len(name)
+    return None
+
+
+def _lone_town(text: str, span: Span) -> Span | None:
+    """ ", Sheboygan.": a listed town between commas that is no word of notes and no plain family name of a list."""
+    name = text[slice(*span)]
+    own = is_only_town(name) and not any(is_listed_word(t) or is_clinical(t) for t in name.split()[:1])
+    return _below_state(text, span) if own else None
+
+
+def _lower_case_town(text: str, span: Span) -> Span | None:
+    """ "in bullhead city": a listed town of two or three words."""
+    tokens = text[slice(*span)].split()
+    if tokens[0] in words("not_names"):
+        return None
+    for num_tokens in range(len(tokens), 1, -1):
+        name = " ".join(tokens[:num_tokens])
+        if name in towns() and is_only_town(name):
+            return span[0], span[0] + len(name)
+    return None
+
+
+def _road(text: str, span: Span) -> Span | None:
+    """Refuse isotopes: "I-131"."""
+    return None if regex.match(r"I[- ]?1(?:2[345]|31)(?!\d)", text[slice(*span)]) else span
 
 
 def _directional(text: str, span: Span) -> Span | None:
@@ -104,7 +158,7 @@ PATTERNS = tuple(
     for name, expression, score, refine in (
         (
             "street",
-            rf"(?<![\w.,/-])(?P<value>(?:(?i:apt|apartment|unit|suite|ste)\.?[ ]?\#?[\w-]{{1,5}},[ ]+)?(?:\d{{1,6}}(?:-?[A-Za-z]\b|½|[ ]1/2|-\d{{1,4}})?|(?:{_NUMBER})\b)(?:[ \t]+(?i:[NSEW]|NE|NW|SE|SW|North|South|East|West)\b\.?)?[ \t]+(?:{_CAP}[ \t]+|\d{{1,3}}(?:st|nd|rd|th)[ \t]+){{1,4}}(?:{_STREET})\b\.?(?:[ \t]+(?:[NSEW]|NE|NW|SE|SW)\b)?{_UNIT}{_TAIL})",
+            rf"(?<![\w.,/-])(?P<value>(?:(?i:apt|apartment|unit|suite|ste)\.?[ ]?\#?[\w-]{{1,5}},[ ]+)?(?:\d{{1,6}}(?:-?[A-Za-z]\b|½|[ ]1/2|-\d{{1,4}})?|(?:{_NUMBER})\b)(?:[ \t]+(?i:[NSEW]|NE|NW|SE|SW|North|South|East|West)\b\.?)?[ \t]+(?:{_CAP}[ \t]+|\d{{1,3}}(?:st|nd|rd|th)[ \t]+){{1,4}}(?:{_STREET})\b\.?(?:[ \t]+(?:[NSEW]|NE|NW|SE|SW)\b)?{_UNIT}{_TAIL})(?:,[ \t]*(?P<value>{_CITY})(?=[ \t]*[,.;\n]))?",
             0.95,
             None,
         ),
@@ -157,6 +211,60 @@ PATTERNS = tuple(
             _no_term,
         ),
         (
+            "lives_on",
+            rf"\b(?i:lives?|lived|living|resides?|residing)[ \t]+on[ \t]+(?P<value>{_CAP}(?:[ \t]+{_CAP})?)(?=[ \t]*(?:[.,;(]|\r?\n|$)|[ \t]+(?:and|near|by|in|with|just|off|across|behind)\b)",
+            0.6,
+            _no_term,
+        ),
+        (
+            "highway",
+            r"\b(?i:on|off|along|at|near|via|from|to|of|mvc,?|mva,?|crash,?|nb|sb|eb|wb|northbound|southbound|eastbound|westbound)[ \t]+(?P<value>(?:I-|(?i:interstate|route|rte\.?|rt\.?|highway|hwy\.?|state route|county road|farm road|us[ -]|us route|us highway|fm|sr|cr|state road)[ -]?)\d{1,4}(?:[NSEWnsew]\b)?(?:[ ,]+(?:(?i:at|near|by)[ ]+)?(?i:mile ?(?:marker|post)|mm|mp|exit)[ ]?\#?\d{1,4}[A-Z]?)?)(?![\w.]\d|[ \t]*(?:mg|ml|%))\b",
+            0.7,
+            _road,
+        ),
+        (
+            "mile_marker",
+            r"\b(?P<value>(?:(?:I|US|SR)[- ]?\d{1,4}[ ,]+)?(?i:mile ?(?:marker|post)|exit|milepost)[ ]\#?\d{1,4}[A-Z]?)\b(?![ ]?(?i:mg|cm|mm|%|site|wound|interview))",
+            0.6,
+            None,
+        ),
+        (
+            "field",
+            r"(?<![\p{L}])(?i:city(?: of residence| of birth)?|town|cnty|county(?: of residence)?|municipality|village|hometown|birth ?place|place of birth|pob|residence|parish|borough|neighbo(?:u)?rhood|addr(?:ess)?|home addr|locality)[ \t]*[:=][ \t]*(?P<value>[\p{L}\d](?:[^\s|;:]|[ ](?![ ]|[\p{L}]{2,8}:)){1,60})",
+            0.8,
+            _below_state,
+        ),
+        (
+            "city_state_name",
+            rf"(?<![\w-])(?P<value>{_CITY}),?[ \t]+(?:{_STATE}|{_STATE.upper()})(?:[ \t,]+(?P<value>{_ZIP}))?(?![\w])",
+            0.7,
+            _city_of_state,
+        ),
+        (
+            "town_near_road",
+            r"\b(?i:near|outside|outside of|just (?:north|south|east|west) of|miles (?:north|south|east|west) of|(?:live|lived|lives|living|reside[sd]?|residing|house|home|apartment|farm|cabin|moved|relocated|drove|driving|flew|commutes|travel+ed)[ ](?:back[ ]|up[ ]|down[ ]|over[ ])?(?:in|to|from|near|outside))[ \t]+(?P<value>\p{Lu}\p{Ll}[\p{L}\p{M}'’-]+(?:[ \t]+\p{Lu}[\p{Ll}\p{M}'’-]+){0,2})(?![\w'’-])",
+            0.6,
+            _town_near_road,
+        ),
+        (
+            "town_service",
+            r"(?<![\w-])(?P<value>\p{Lu}[\p{Ll}\p{M}'’-]+(?:[ \t]+\p{Lu}[\p{Ll}\p{M}'’-]+)?)[ \t]+(?:PD|FD|FR|EMS|VFD|Police|Fire(?:fighters)?|Sheriff|Rescue|Transit|Township|Twp|Ambulance|Paramedics|VAMC|Housing Authority)\b",
+            0.6,
+            _town_near_road,
+        ),
+        (
+            "lone_town",
+            r"(?<=\w,[ ])(?P<value>\p{Lu}[\p{Ll}\p{M}'’-]{3,}(?:[ \t]+\p{Lu}[\p{Ll}\p{M}'’-]+){0,2})(?=[ \t]*(?:[,;.)](?!\w)|\r?\n|$|[ \t]\d{5}\b))",
+            0.5,
+            _lone_town,
+        ),
+        (
+            "lower_case_town",
+            r"\b(?:in|near|from|to|outside|at|of)[ \t]+(?P<value>\p{Ll}[\p{Ll}'’.-]+(?:[ ]\p{Ll}[\p{Ll}'’-]+){1,2})(?![\w-])",
+            0.5,
+            _lower_case_town,
+        ),
+        (
             "fort",
             r"\b(?P<value>(?:Fort|Ft\.|Camp|Lake|Joint Base|Naval Station|Mount|Mt\.|Isle of)[ \t]+\p{Lu}[\p{Ll}\p{M}'’-]+(?:[ \t]+\p{Lu}[\p{Ll}\p{M}'’-]+)?)",
             0.6,
@@ -200,7 +308,7 @@ PATTERNS = tuple(
         ),
         (
             "street_upper",
-            rf"(?<![\w.,/-])(?P<value>\d{{1,6}}[ \t]+(?:[A-Z][A-Z'.-]+[ \t]+){{1,4}}(?:{_STREET.upper()})\b{_UNIT})",
+            rf"(?<![\w.,/-])(?P<value>\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?:[A-Z][A-Z'.-]+|\d{{1,3}}(?:ST|ND|RD|TH))[ \t]+){{1,4}}(?:{_STREET.upper()})\b(?:[ \t]+(?:[NSEW]|NE|NW|SE|SW)\b)?{_UNIT})",
             0.9,
             None,
         ),
@@ -273,7 +381,11 @@ class AddressRecogniser(CuedRecogniser):
 
     Args:
         timeout_s: time for one pattern on one note, in seconds.
+
+    Raises:
+        ScreeningError: the list of towns is missing; it is read here, so that a run fails at its start and not on a note.
     """
 
     def __init__(self, timeout_s: float):
+        towns()
         super().__init__(PATTERNS, timeout_s)

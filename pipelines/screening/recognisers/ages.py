@@ -82,6 +82,18 @@ PATTERNS = tuple(
             "nth_birthday",
             r"\b(?P<value>(?:9\d|1[0-3]\d)(?:st|nd|rd|th)|(?i:ninet(?:ieth|y[- ]\w+th|y[- ](?:first|second|third))|(?:one[- ])?hundredth))[ \t]+birthday",
         ),
+        (
+            "died",
+            rf"\b(?:(?i:d\.?|dec\.?|deceased|died|passed(?: away)?|expired|dead|lived|alive|living|healthy|a&w|well|still (?:alive|living|healthy))(?:[ \t]+(?i:of|from|w/|with))?(?:[ \t]+[\w/'’-]+){{0,4}}?[ \t,]+(?:(?i:at|@|age|aged|in (?:his|her) sleep)[ \t]+)+|(?:(?i:{_RELATIVE}|[mp]g[mf]|[mp]gm|[mp]gf|gm|gf|maternal g[mf]|paternal g[mf]|fa|mo|sib)[ \t:]+(?:\(?(?i:d|dec|deceased|died|alive|living|a&w|l&w)\.?\)?[ \t,]+)))(?:(?i:at|age|aged)[ \t]+)?(?:(?P<value>{_DIGITS})\b|(?i:(?P<value>{_WORDS}))\b){_NOT_A_QUANTITY}",
+        ),
+        (
+            "family_history",
+            rf"\b(?:(?i:[mp]g[mf]|[mp]gm|[mp]gf|maternal (?:gm|gf)|paternal (?:gm|gf))|(?i:{_RELATIVE}))[ \t]*[:,-]?[ \t]*\(?(?P<value>{_DIGITS})(?=\)|[ \t]*(?:[,;]|(?i:a&w|alive|living|healthy|well|w/|with)\b))(?![ \t]*,[ \t]*\d)",
+        ),
+        (
+            "age_field",
+            rf"(?<![\p{{L}}-])(?i:ages?|aged)[ \t]*[:=-]?[ \t]*(?:(?i:about|approx(?:imately)?\.?|over|almost|nearly|of)[ \t]+)?(?i:(?P<value>{_WORDS}))\b",
+        ),
         ("words", rf"\b(?i:(?P<value>{_WORDS})[ \t-]*(?:(?:years?|yrs?)[ \t-]*(?:old|of age)\b|y\.?/?o\b))"),
         (
             "age_words",

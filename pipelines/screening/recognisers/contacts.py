@@ -8,7 +8,8 @@ _LONG = r"(?:\+?1[-. \t]?)?(?:\(\d{3}\)[-. \t]?|\d{3}[-. \t/])\d{3}[-. \t]\d{4}"
 _EXTENSION = r"(?:[ \t,]*(?i:ext\.?|extension|x)[ \t.]*\d{1,6})?"
 _ANY = rf"(?:{_LONG}|\+\d[\d \t().-]{{6,18}}\d|\d{{3}}[-. \t]\d{{4}}|\d{{10,11}}|\d{{7}}|\d{{3,5}}[ \t]\d{{3}}[ \t]\d{{3,4}}|\d-\d{{4}}|0\d{{4}}[ \t]\d{{6}}|0\d{{10}}|00\d{{2}}[ \t]?\d{{1,4}}[ \t]?\d{{4,9}}){_EXTENSION}"
 _DIGIT_WORD = "(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)"
-_TOP_LEVEL = "com|org|net|edu|gov|mil|int|io|co|info|health|healthcare|clinic|hospital|doctor|care|uk|ca|au|de|fr|us|biz|app|dev|ai|me|tv"
+_SCANNED = "[0-9OoIlSB]"
+_TOP_LEVEL = "example|local|internal|online|site|page|link|cloud|live|news|blog|shop|store|tech|digital|website|events|fund|support|network|church|school|academy|foundation|solutions|xyz|com|org|net|edu|gov|mil|int|io|co|info|health|healthcare|clinic|hospital|doctor|care|uk|ca|au|de|fr|us|biz|app|dev|ai|me|tv"
 
 PATTERNS = tuple(
     CuedPattern(name=name, entity_type=entity_type, score=score, expression=expression)
@@ -68,7 +69,7 @@ PATTERNS = tuple(
             "extension",
             EntityType.PHONE_NUMBER,
             0.9,
-            r"\b(?i:ext\.?|extension)[ \t]*[:#]?[ \t]*(?P<value>\d{3,6})\b|(?<![\w./-])(?P<value>[xX]\d{4,6}|[xX]\d-\d{4})\b",
+            r"\b(?i:ext\.?|extension)[ \t]*[:#]?[ \t]*(?P<value>\d{3,6})\b|(?<=\w{4}[ \t,]{1,2})\b(?i:ext\.?)[ \t]*[:#]?[ \t]*(?P<value>\d{2})(?=[ \t]*(?:[.,;)]|\r?\n|$))|(?<![\w./-])(?P<value>[xX]\d{4,6}|[xX]\d-\d{4})\b",
         ),
         (
             "north_american",
@@ -111,6 +112,18 @@ PATTERNS = tuple(
             EntityType.URL,
             0.7,
             rf"(?<![\w.@/-])(?P<value>(?:[A-Za-z0-9][A-Za-z0-9-]*\.)+(?:{_TOP_LEVEL})\b(?:/[^\s<>\"]*[\w/])?)(?![\w@-]|\.[A-Za-z])",
+        ),
+        (
+            "misread",
+            EntityType.PHONE_NUMBER,
+            0.8,
+            rf"(?<![\w./-])(?P<value>(?=(?:[()OoIlSB. -]*\d){{6}})(?=[\d().  -]*[OoIlSB])\(?{_SCANNED}{{3}}\)?[-. ]{{1,2}}{_SCANNED}{{3}}[-. ]{_SCANNED}{{4}})(?:[ \t,]*(?i:ext\.?|extension|x)[ \t.]*(?P<value>\d{{1,6}}))?(?!\w)",
+        ),
+        (
+            "path",  # a domain of any kind with a path that no prose has
+            EntityType.URL,
+            0.7,
+            r"(?<![\w.@/-])(?P<value>(?:[A-Za-z0-9][A-Za-z0-9-]*\.)+(?:[a-z]{2,12})/(?=[^\s<>\"]*[\d?=&#_~-])[^\s<>\"]*[\w/])",
         ),
         (
             "handle",

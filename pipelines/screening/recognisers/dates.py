@@ -2,7 +2,8 @@
 """Dates more exact than a year: numeric, written out, month and year, month alone after a preposition.
 
 A year alone, a weekday, a time of day and a relative date ("POD 2", "3 days ago") stay, as Safe Harbor lets them. A bare
-"2/6" is a murmur and "120/80" a blood pressure: a month and day without a year needs a word before it that takes a date.
+"2/6" is a murmur and "3/10" a pain: a month and day that can be read as a part of a whole needs a word before it that takes
+a date, any other ("9/18", "5/3") is a date unless the words around it speak of a score, a pressure or a count.
 """
 
 import calendar
@@ -59,13 +60,43 @@ _NO_DATE_AFTER = regex.compile(
     regex.IGNORECASE,
 )
 
+# what makes of two numbers and a stroke something else than a date, before and behind
+_SCORED_BEFORE = regex.compile(
+    r"(?:\b(?:bp|b/p|blood pressure|pressures?|map|pcwp|pcw|wedge|pap?|pasp|rvsp|rv|lv|ra|cvp|(?:bi|c)-?pap|ipap|epap|peep|vent|settings?|apgars?|gcs|e\d?v\d?m\d?|"
+    r"mmse|mini[- ]mental|moca|slums|phq-?\d?|gad-?\d?|audit|cage|nihss|scores?d?|scoring|grade[ds]?|rated?|rating|scale|vas|nrs|pain|severity|intensity|strength|power|motor|muscle|reflex(?:es)?|dtrs?|"
+    r"pulses?|murmur|sem|nodes?|ln|lns|cores?|biopsies|vision|visual|acuity|va|snellen|od|os|ou|sc|cc|ph|sph|cyl|fi?o2|i:?e|ratios?|match(?:ed)?|hla|alleles?|loci|criteria|items?|points?|"
+    r"sessions?|visits?|pages?|pp?|parts?|bottles?|sets?|tubes?|samples?|cases?|patients|of|about|roughly|approximately|nearly|gleason|stage|level|[a-z]*meter|ratio|mmhg|kpa|fev1?|fvc|cmh2o|mg|mcg|ml|units?|"
+    r"insulin|mix|humulin|novolin|novolog|humalog|bite|fractions?|cycles? \d+|hrs?|hours|wks?|weeks|days|dose|tabs?|tablets?|codon|exon|type|types|goldmann|ishihara|hertel|mdq|borg|tinetti|katz|lawton|berg|tug|morse|braden|ecog|sofa|hads|edss|audit-c|dast|ces-d|epds|gds|sppb|am-pac|fim|barthel|ess|isi|ipss|bdi|ymrs|madrs|ham-?d|rass|norton|wells|day|hpv|cd\d*|il|p|t|l|c|s|th?)|[%<>=~±≥≤×^#])"
+    r"[ \t]*(?:was|is|were|of|at|to|and|now|a|the|[:=(,/-])*[ \t:]*$",
+    regex.IGNORECASE,
+)
+_COUNTED_AFTER = regex.compile(
+    r"[ \t]*(?:(?:-|to)[ \t]*\d{1,2}[ \t]*/[ \t]*10\b|\(?[ \t]*\d{1,3}[ \t]?%|(?:lymph|nodes?|cores?|patients|cases|points?|items|questions|match(?:es|ed)?|alleles|loci|levels?|fractions?|sessions|visits|doses|cycles|"
+    r"bottles|sets|samples|specimens|fields|segments|teeth|joints|hours?|hrs?|h|months?|mos?|years?|yrs?|weeks|wks|pm|dilution|inches|inch|in|th|of|on|with[ ](?:max|pinhole)|o[dsu]|cmh2o|cm[ ]?h2o|kpa|nebs?|ppd|packs?|"
+    r"tabs?|tablets?|pills?|caps?|strength|power|positive[ ]for|left|right|lower|upper|ns|scale|apgars?|split|mix|insulin|units?|ratio|reps?|sup|inf|vision|both|beats?|rhythm)\b)",
+    regex.IGNORECASE,
+)
+# wholes that notes count in: murmurs, strength, pain, points of an examination; "3/7" is three days in Britain
+_WHOLES = frozenset({2, 3, 4, 5, 6, 7, 8, 10, 12})
+
 
 _SIGNS = "M\\.?D\\.?|D\\.?O\\.?|R\\.?N\\.?|LPN|LVN|NP|FNP|ARNP|APRN|CRNP|CNP|DNP|PA-C|PharmD|R\\.?Ph\\.?|DPM|DDS|DMD|Ph\\.?D\\.?|Psy\\.?D\\.?|CRNA|CNM|CNA|LCSW|LICSW|LMFT|RRT|DPT|MSW|RDN?"
 _NOT_COUNTED = r"(?![ \t]+(?:miles?|steps|times|tablets|days|weeks|hours|minutes|blocks|laps|more)\b)"
 
 
+_NEXT_PAIR = regex.compile(r"(?<![\w./-])\d{1,2}/\d{1,2}(?![\w/%]|\.\d)")
+_OCR_DIGIT = "[0-9OoQDIl|SBZ]"
+_READ_AS = str.maketrans("OoQDIl|SBZ", "0000111582")
+_PRESSURES = regex.compile(
+    r"(?:pcwp|pcw|wedge|pap?|pa pressure|rv|ra|lv|bp|pressures?|mmhg)[ \t:=]*(?:of|is|was)?[ \t]*$", regex.IGNORECASE
+)
+_UNIT = regex.compile(r"[ \t]*(?:mm ?hg|cm ?h2o|kpa|mg|mcg|ug|g|ml|cc|units?|iu|meq|mmol)\b", regex.IGNORECASE)
+
+
 def _calendar_date(text: str, span: Span) -> Span | None:
-    """Refuse a numeric triple that is a date in neither order of day and month."""
+    """Refuse a numeric triple that is a date in neither order of day and month, or three doses, or pressures."""
+    if _UNIT.match(text, span[1]) or _PRESSURES.search(text[max(0, span[0] - 20) : span[0]]):
+        return None
     digits = [int(part) for part in regex.findall(r"\d+", text[span[0] : span[1]])[:3]]
     if len(digits) == 3:
         a, b, c = digits
@@ -80,6 +111,44 @@ def _month_and_day(text: str, span: Span) -> Span | None:
     if not (1 <= month <= 12 and 1 <= day <= 31) or _NO_DATE_AFTER.match(text, span[1]):
         return None
     return span
+
+
+def _bare_month_and_day(text: str, span: Span) -> Span | None:
+    """ "cleared 11/28", "5/3: afebrile"; a part of a whole, "4/5", and pressures, scores and counts are none."""
+    month, day = (int(part) for part in text[slice(*span)].split("/"))
+    if not (1 <= month <= 12 and 1 <= day <= 31) or (month <= day and day in _WHOLES):
+        return None
+    before = text[max(0, span[0] - 30) : span[0]]
+    if _SCORED_BEFORE.search(before) or _COUNTED_AFTER.match(text, span[1]):
+        return None
+    return _month_and_day(text, span)
+
+
+def _part_or_day(text: str, span: Span) -> Span | None:
+    """ "completed 3/5", "given 8/12 by ENT": after a participle a date, but "decreased 4/5" grades something."""
+    if _COUNTED_AFTER.match(text, span[1]) and not regex.match(r"[ \t]*(?:at|by)\b", text[span[1] : span[1] + 6]):
+        return None
+    return _month_and_day(text, span)
+
+
+def _paired_dates(text: str, span: Span) -> Span | None:
+    """ "8/29 and 9/9", "(4/11, 4/27)": of two, one is no part of a whole."""
+    month, day = (int(part) for part in text[slice(*span)].split("/"))
+    if not (1 <= month <= 12 and 1 <= day <= 31) or _COUNTED_AFTER.match(text, span[1]):
+        return None
+    for neighbour in _NEXT_PAIR.finditer(text, max(0, span[0] - 16), min(len(text), span[1] + 16)):
+        if neighbour.span() != span and _bare_month_and_day(text, neighbour.span()):
+            return span
+    return None
+
+
+def _from_ocr(text: str, span: Span) -> Span | None:
+    """ "O3/l2/2024": letters that a scanner reads for digits, among digits."""
+    value = text[slice(*span)]
+    if not any(char.isalpha() for char in value) or sum(char.isdigit() for char in value) < 3:
+        return None
+    digits = value.translate(_READ_AS)
+    return span if _calendar_date(digits, (0, len(digits))) else None
 
 
 def _month_and_short_year(text: str, span: Span) -> Span | None:
@@ -115,6 +184,55 @@ PATTERNS = (
         "numeric",
         r"(?<![\d./-])(?<!\d[,:])(?P<value>\d{1,2}([-/])\d{1,2}\2(?:\d{4}|\d{2})|\d{1,2}\.\d{1,2}\.(?:19|20)\d{2})(?![\d/])(?!-\d)",
         refine=_calendar_date,
+    ),
+    _pattern(
+        "spaced",
+        r"(?<![\d./,-])(?<!\d[ ])(?P<value>(?:0[1-9]|1[0-2])[ ](?:0[1-9]|[12]\d|3[01])[ ](?:19|20)\d{2}|(?:0[1-9]|[12]\d|3[01])[ ](?:0[1-9]|1[0-2])[ ](?:19|20)\d{2}|(?:19|20)\d{2}[ ](?:0[1-9]|1[0-2])[ ](?:0[1-9]|[12]\d|3[01]))(?![\d/.]|[ ]\d{2}[ ])",
+        score=0.7,
+    ),
+    _pattern(
+        "spaced_strokes",
+        r"(?<![\d./-])(?P<value>\d{1,2}[ ]([-/.])[ ]\d{1,2}[ ]\2[ ](?:\d{4}|\d{2}))(?!\d)",
+        refine=_calendar_date,
+    ),
+    _pattern(
+        "misread",
+        rf"(?<![\w./-])(?P<value>{_OCR_DIGIT}{{1,2}}([-/.]){_OCR_DIGIT}{{1,2}}\2(?:{_OCR_DIGIT}{{4}}|{_OCR_DIGIT}{{2}}))(?![\w/])",
+        refine=_from_ocr,
+        score=0.7,
+    ),
+    _pattern(
+        "bare_month_day",
+        r"(?<![\w./+'’^\[-])(?P<value>\d{1,2}/\d{1,2})(?![\w/%°]|\.\d|-\d{3})",
+        refine=_bare_month_and_day,
+        score=0.6,
+    ),
+    _pattern(
+        "bare_range",
+        r"(?<![\w./+-])(?P<value>\d{1,2}/\d{1,2})[ ]?[-–][ ]?(?P<value>\d{1,2}/\d{1,2})(?![\w/%]|\.\d)",
+        refine=_paired_dates,
+        score=0.6,
+    ),
+    _pattern(
+        "paired_month_day",
+        r"(?<![\w./+-])(?P<value>\d{1,2}/\d{1,2})(?:,[ ]?|;[ ]?|[ ](?:and|&|or|to|then|through|until|-)[ ]|[ ]\d{4}-)(?P<value>\d{1,2}/\d{1,2})(?![\w/%]|\.\d)",
+        refine=_paired_dates,
+        score=0.6,
+    ),
+    _pattern(
+        "month_day_at_time",
+        r"(?<![\w./-])(?P<value>\d{1,2}/\d{1,2})(?=[ ]?(?:@|at|,)?[ ]?(?:[01]?\d|2[0-3])(?::[0-5]\d|[0-5]\d(?:h|hrs?)?\b|[ ]?[ap]\.?m\b)(?![ ]?(?:mg|ml|mcg|cc|units)))",
+        refine=_month_and_day,
+        score=0.7,
+    ),
+    _pattern(
+        "participle_month_day",
+        r"\b(?!(?i:decreased|reduced|increased|limited|preserved|graded|rated|scored|improved|diminished|palpated|weakened|noted|estimated|described|fed|need|used|red|bed|med|med|led|speed|bleed|seed|feed|involved|felt|present)\b)"
+        r"(?i:\p{L}{2,}ed|given|done|taken|drawn|seen|sent|held|put|cut|run|fell|began|won|lost|met|out|off|in|down|up|placed|due|cx|clx|cultures?|ucx|bcx|scheduled|next|session|recheck|interval|events?|"
+        r"imaging|labs?|shift|noc|am|pm|onset|rtw|dos|doi|dol|doa|eta|resume|return|refill|rx|clinic|appt|course|until|thru|by|from|since|again|tomorrow|today|yesterday|tonight|"
+        r"mon|tues?|weds?|thurs?|fri|sat|sun)[ \t,]+(?P<value>\d{1,2}/\d{1,2})(?![\w/%]|\.\d)(?=[ \t]*(?:[.,;:)\n-]|$|(?:at|by|with|w/|for|per|after|before|s/p|then|and|@|\p{Lu}{2,}|to|in|from|when|due|who|NGTD|ngtd)))",
+        refine=_part_or_day,
+        score=0.6,
     ),
     _pattern(
         "range",
@@ -168,7 +286,7 @@ PATTERNS = (
     ),
     _pattern(
         "month_day",
-        rf"(?<![\w'’])(?P<value>{_SAFE_MONTH}[ \t]*\.?[ \t]*(?:the[ \t]+)?{_DAY}\b(?:[ \t]*[-–][ \t]*{_DAY}\b)?(?:,?[ \t]*(?:of[ \t]+)?{_YEAR}\b)?{_TIME})(?![\d/]|[ \t]?(?:mg|mcg|ml|%))",
+        rf"(?<![\w'’])(?P<value>{_SAFE_MONTH}[ \t]*\.?(?:[ \t]*(?:the[ \t]+)?|[-/.]){_DAY}\b(?:[ \t]*[-–][ \t]*{_DAY}\b)?(?:(?:,?[ \t]*(?:of[ \t]+)?|[-/.,][ ]?){_YEAR}\b|[-/]\d{{2}}\b)?{_TIME})(?![\d/]|[ \t]?(?:mg|mcg|ml|%))",
     ),
     _pattern(
         "day_month",

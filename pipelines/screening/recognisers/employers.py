@@ -53,6 +53,56 @@ def _no_unit(text: str, span: Span) -> Span | None:
     return _no_department(text, span)
 
 
+def _lower_case_firm(text: str, span: Span) -> Span | None:
+    """ "for desert line haulers": what stands before the trade is neither an article nor a word for any firm."""
+    tokens = text[slice(*span)].split()
+    generic = words("facility_words") | words("sentence_words") | _ANY_FIRM
+    return None if any(token in generic for token in tokens[:-1]) else span
+
+
+_ANY_FIRM = frozenset(
+    {
+        "some",
+        "one",
+        "big",
+        "small",
+        "large",
+        "new",
+        "old",
+        "same",
+        "own",
+        "heavy",
+        "commercial",
+        "residential",
+        "steel",
+        "stainless",
+        "fast",
+        "organic",
+        "solid",
+        "canned",
+        "food",
+        "truck",
+        "auto",
+        "road",
+        "home",
+        "car",
+        "house",
+        "building",
+        "active",
+        "public",
+        "all",
+        "more",
+        "certain",
+        "other",
+        "many",
+        "various",
+        "these",
+        "spicy",
+        "fatty",
+        "raw",
+    }
+)
+
 PATTERNS = (
     CuedPattern(
         name="firm",
@@ -71,18 +121,25 @@ PATTERNS = (
     CuedPattern(
         name="occupation",
         entity_type=EntityType.ORGANIZATION,
-        expression=rf"\b(?i:{'|'.join(sorted(words('occupations')))})s?[ \t]*(?:,|(?i:at|for|with|from))[ \t\r\n]{{1,3}}(?:(?i:the|a|an)[ \t]+)?(?P<value>{_FIRM}{ON_STREET})",
+        expression=rf"\b(?i:{'|'.join(sorted(words('occupations')))})s?[ \t]*(?:\((?:(?i:at|for|with)[ \t]+)?|(?:,|(?i:at|for|with|from))[ \t\r\n]{{1,3}})(?:(?i:the|a|an)[ \t]+)?(?P<value>{_FIRM}{ON_STREET})",
         score=0.7,
         refine=_no_unit,
     ),
     CuedPattern(
         name="employed",
         entity_type=EntityType.ORGANIZATION,
-        expression=rf"\b(?i:works? (?:at|for|with|in)|working (?:at|for|with)|worked (?:at|for|with)|employed (?:at|by|with)|employer(?:[ \t]*:| is| was)?|hired (?:by|at)|laid off (?:from|by)|fired (?:from|by)|retired from|served (?:at|with)|"
+        expression=rf"\b(?i:(?:works?|worked|working)(?: \w+){{1,3}}? (?:at|for)|co-?workers?(?: \W?\w+\W?)? (?:at|from)|coworkers from|clocked in at|on the job at|shift at|employees? of|works? (?:at|for|with|in)|working (?:at|for|with)|worked (?:at|for|with)|employed (?:at|by|with)|employer(?:[ \t]*:| is| was)?|hired (?:by|at)|laid off (?:from|by)|fired (?:from|by)|retired from|served (?:at|with)|"
         rf"student at|attends|attending school at|enrolled (?:at|in)|teaches (?:\w+ )?at|volunteers? (?:at|for|with)|interns? (?:at|for)|coaches (?:at|for)|drives (?:\w+ ){{0,3}}for|plays (?:\w+ )?(?:for|at)|runs (?:\w+ )?(?:for|at)|"
         rf"owns|co-owns|manages|supplies from|supplied by|delivered by|equipment from|oxygen from|transport(?:ed)? by|transportation by|ride from|insured through|coverage through|graduated from)[ \t\r\n]{{1,3}}(?:the[ \t]+)?(?P<value>{_FIRM}{ON_STREET})",
         score=0.8,
         refine=_no_department,
+    ),
+    CuedPattern(
+        name="lower_case_trade",
+        entity_type=EntityType.ORGANIZATION,
+        expression=r"\b(?i:at|for|with|by|from)[ \t]+(?P<value>(?:\p{Ll}[\p{Ll}'’&-]+[ ]){1,3}(?:haulers?|hauling|trucking|logistics|freight|roofing|plumbing|landscaping|construction|builders|motors|brewing|brewery|taproom|diner|bakery|industries|enterprises|airlines|railroad|lumber|sawmill|cannery|farms|towing|auto body|supermarket|outfitters|contracting|excavating|paving|masonry|llc|inc))(?![\w-])",
+        score=0.5,
+        refine=_lower_case_firm,
     ),
     CuedPattern(
         name="occupation_field",

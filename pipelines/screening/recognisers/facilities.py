@@ -4,13 +4,13 @@
 import regex
 
 from pipelines.screening.entities import EntityType
-from pipelines.screening.gazetteer import is_family_name, is_listed_word
+from pipelines.screening.gazetteer import is_family_name, is_listed_word, may_be_name
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers import employers
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
 from pipelines.screening.recognisers.person import is_clinical
 from pipelines.screening.spans import Span
-from pipelines.screening.towns import is_only_town
+from pipelines.screening.towns import is_only_town, is_town
 
 _KIND = (
     "Health Department|Health (?:and|&) Hospital|Hospitals?|Medical Cent(?:er|re)|Health Cent(?:er|re)|Cancer Cent(?:er|re)|Surgery Cent(?:er|re)|Surgical Cent(?:er|re)|Trauma Cent(?:er|re)|"
@@ -20,11 +20,14 @@ _KIND = (
     "Church|Shelter|Prison|Jail|Correctional (?:Facility|Institution)|Regional|Memorial|Methodist|Presbyterian|General(?! \\p{L})|Institute|Foundation|Laborator(?:y|ies)|Imaging|Radiology|"
     "Dialysis(?: Cent(?:er|re)| Unit)?|Urgent Care|Walk-?[Ii]n(?: Clinic)?|Birth(?:ing)? Cent(?:er|re)|Eye Cent(?:er|re)|Wellness Cent(?:er|re)|Community Cent(?:er|re)|Senior Cent(?:er|re)|Treatment Cent(?:er|re)|Recovery Cent(?:er|re)|Endoscopy Cent(?:er|re)|"
     "Convent|Abbey|Monastery|Priory|Rectory|Synagogue|Mosque|Temple|Department of (?:Public )?Health|Home (?:Health|Care|Hospice)|Home Medical|Physical Therapy|Rescue Mission|Halfway House|Group Home|Sober Living|"
+    "Hosp(?:ital)?|Reg(?:ional)? Hosp|Med(?:ical)? Ctr|Trauma Ctr|Cancer Ctr|Health Ctr|Surg(?:ery|ical)? Ctr|Rehab Ctr|Ctr|MC|VAMC|VA|SNF|ALF|CAH|FQHC|CHC|Pavilion|Surgicent(?:er|re)|Skilled Nursing(?: (?:Facility|(?:and|&) Rehab(?:ilitation)?))?|Skilled Care|"
+    "Nursing (?:and|&) Rehab(?:ilitation)?|Convalescent(?: Home| Hospital)?|Post-?[Aa]cute|LTACH?|Rehabilitation Institute|(?:Eye|Bone|Heart|Lung|Kidney|Skin|Spine|Pain|Women['’]s|Medical|Physicians|Health) Group|"
+    "Surgical Associates|Imaging Associates|Funeral (?:Home|Chapel|Services)|Mortuary|Cremation Services|Crematory|Birth Cottage|Medical Plaza|Medical Park|Professional Building|Outreach|Drop-?[Ii]n|Shelter Services|Schoolhouse|"
     "Drugs?(?: Store)?|Drugstore|Apothecary|Chemists?|Opticians|Veterans(?:['’])? Home|Lodge|Almshouse|Preschool|Day ?[Cc]are|High(?=[ \\t]*(?:[.,;)]|$))|Detention Center|Penitentiary|Air Force Base"
 )
 # kinds that are also the name of a service or a treatment: "Vascular Surgery" is none, "Oakhurst Surgery" is one
 _SERVICE = (
-    "Surgery|Diagnostics|Dermatology|Cardiology|Orthop(?:a?e)dics|Oncology|Neurology|Urology|Nephrology|Gastroenterology|Rheumatology|Endocrinology|Psychiatry|Ophthalmology|Allergy|Podiatry|Obstetrics|Ob/?[Gg]yn|Gyn(?:a?e)cology|"
+    "Surgery|Diagnostics?|Collective|Cooperative|Partners|Dermatology|Cardiology|Orthop(?:a?e)dics|Oncology|Neurology|Urology|Nephrology|Gastroenterology|Rheumatology|Endocrinology|Psychiatry|Ophthalmology|Allergy|Podiatry|Obstetrics|Ob/?[Gg]yn|Gyn(?:a?e)cology|"
     "Physicians|Specialists|Internists|Optometry|Orthodontics|Counsel+ing|Behavioral Health|Fertility|Labs?|Residence|Commons|House|Village|Villas?|Gardens|Estates|Terrace|Place|Court|Care|Home|Dentistry|Midwifery|Ambulance|EMS|Transport"
 )
 _CAP = r"(?:(?:St|Mt|Ft)\.|\p{Lu}(?:[\p{L}\p{M}'’&-]|\.(?=\p{L}))*)"
@@ -36,13 +39,24 @@ _KNOWN = (
 _ABBREVIATED_SAINT = r"(?:St|Saint|Ste)\.?[ \t]+\p{Lu}[\p{L}\p{M}-]+(?:['’]s)?"
 
 
+# words of notes with which names of places begin: "Old Orchard Family Practice"
+_OPEN_NAMES = frozenset(
+    {"old", "new", "upper", "lower", "good", "white", "black", "royal", "american", "western", "general"}
+)
+
+
 def _names_one_place(text: str, span: Span) -> Span | None:
     """Refuse "Heart Failure Clinic" and the like, and drop lead-in words: "Discharge from Lakeside Hospital" → the name."""
     generic = words("facility_words") | words("not_names")
     tokens = [
         (m.start() + span[0], m.group().lower().strip(".,'’")) for m in regex.finditer(r"\S+", text[span[0] : span[1]])
     ]
-    while tokens and tokens[0][1] in generic | {"and", "of", "&"} and any(word not in generic for _, word in tokens):
+    while (
+        tokens
+        and (tokens[0][1] in generic | {"and", "of", "&"} and tokens[0][1] not in _OPEN_NAMES)
+        and any(word not in generic for _, word in tokens)
+        and not (len(tokens) > 1 and tokens[1][1] == "&")
+    ):
         tokens.pop(0)
     if not tokens or all(word in generic or word.removesuffix("s") in generic for _, word in tokens):
         return None
@@ -66,15 +80,67 @@ def _own_place(text: str, span: Span) -> Span | None:
     return _names_one_place(text, span) if own and not is_clinical(tokens[0]) else None
 
 
+def _place_of_kind(text: str, span: Span) -> Span | None:
+    """ "Kidney Partners of Saginaw": what follows "of" or "at" is a name; "Center of Excellence" is none."""
+    last = regex.split(r"[ \t]+(?:of|at)[ \t]+(?:the[ \t]+)?", text[slice(*span)])[-1].split()
+    own = [t for t in last if not is_clinical(t) and t.lower() not in words("facility_words")]
+    return span if any(is_town(t) or may_be_name(t) or not is_listed_word(t) for t in own) else None
+
+
+def _grounds(text: str, span: Span) -> Span | None:
+    """ "Bayou Oaks", "Cedar Pines": a name made of a landscape, whose first word is no term."""
+    tokens = [t for t in text[slice(*span)].split() if t.lower() != "the"]
+    if is_clinical(tokens[0]) or tokens[0].lower() in words("eponyms") | words("facility_words"):
+        return None
+    return span
+
+
+def _handed_over(text: str, span: Span) -> Span | None:
+    """ "To Brookhaven on PO antibiotics": one word that is the name of a place, and no department or person's title."""
+    first = text[slice(*span)].split()[0]
+    named = _named_place(text, span)
+    return (
+        named
+        if named and (is_town(first) or _PLACE_ENDING.fullmatch(first.lower()) or not is_listed_word(first))
+        else None
+    )
+
+
+def _upper_case_place(text: str, span: Span) -> Span | None:
+    """ "P1NE KNOB URGENT CARE": a word before the kind that is no word of notes, or a town's or a family's."""
+    generic = words("facility_words") | words("not_names") | words("drugs")
+    tokens = [
+        (m.start() + span[0], m.group().strip(".,'’").lower()) for m in regex.finditer(r"\S+", text[slice(*span)])
+    ]
+    while tokens and tokens[0][1] in generic - _OPEN_NAMES:
+        tokens.pop(0)
+    own = [
+        w
+        for _, w in tokens
+        if w not in generic
+        and (_PLACE_ENDING.fullmatch(w) or is_family_name(w) or is_only_town(w) or not is_listed_word(w))
+    ]
+    return (tokens[0][0], span[1]) if own else None
+
+
 def _lower_case_place(text: str, span: Span) -> Span | None:
     """ "maple grove rehab": a word before the kind is a name, or no word of notes; "outside hospital" is no place."""
     tokens = [(m.start() + span[0], m.group()) for m in regex.finditer(r"\S+", text[slice(*span)])]
     generic = words("facility_words") | words("not_names") | words("places") | words("drugs")
     while len(tokens) > 1 and (tokens[0][1] in generic or not _may_name_place(tokens[0][1])):
         tokens.pop(0)
+    if (
+        len(tokens) > 1
+        and tokens[-1][1] in _TERM_KINDS
+        and not (is_town(tokens[-2][1]) or is_family_name(tokens[-2][1]))
+    ):
+        return None
     return (tokens[0][0], span[1]) if len(tokens) > 1 else None
 
 
+_TERM_KINDS = frozenset(
+    {"diagnostic", "diagnostics", "imaging", "middle", "elementary", "hosp", "ctr", "mc", "uc", "va"}
+)
 # how made-up names of homes and hospitals end
 _PLACE_ENDING = regex.compile(
     r"\p{L}{3,}(?:wood|dale|brook|ridge|field|crest|haven|ville|burgh?|ford|mont|hurst|bury|vale|glen|grove|meadows?)"
@@ -88,7 +154,8 @@ def _may_name_place(word: str) -> bool:
     return is_family_name(word) or is_only_town(word) or not any(is_listed_word(part) for part in parts)
 
 
-_KIND_LOWER = "hospital|medical center|med ctr|rehab|rehabilitation|nursing home|pharmacy|clinic|hospice|manor|health center|snf|alf|assisted living|urgent care|elementary|high school|middle school|university|college|surgery center|dialysis|regional|memorial|general|senior living|care center|family practice|pediatrics|shelter|jail|prison|church"
+_GROUNDS = "Oaks|Pines|Willows?|Elms|Maples|Cedars|Birches|Meadows?|Acres|Haven|Springs|Brook|Creek|Crossing|Woods|Gardens?|Glen|Pointe|Harbou?r|Manor|Arbors?|Terrace|Heights|Hollow|Knoll|Orchards?|Trace|Estates|Villas?|Vista|Shores?|Run"
+_KIND_LOWER = "hosp|ctr|reg hosp|mc|uc|skilled nursing|nursing center|diagnostics?|imaging|surgicenter|surgical center|trauma center|cancer center|va|vamc|funeral home|middle|elementary|post acute|hospital|medical center|med ctr|rehab|rehabilitation|nursing home|pharmacy|clinic|hospice|manor|health center|snf|alf|assisted living|urgent care|elementary|high school|middle school|university|college|surgery center|dialysis|regional|memorial|general|senior living|care center|family practice|pediatrics|shelter|jail|prison|church"
 
 PATTERNS = (
     CuedPattern(
@@ -111,6 +178,41 @@ PATTERNS = (
         expression=rf"\b(?i:at|from|to|in|via|of|near|@)[ \t]+(?:the[ \t]+)?(?P<value>(?:\p{{Ll}}[\p{{Ll}}\p{{M}}.'’-]+[ \t]+){{1,3}}(?:{_KIND_LOWER})(?:[ \t]+on[ \t]+(?:\d{{1,3}}(?:st|nd|rd|th)|(?:main|elm|oak|pine|maple|vine|broad|high|park)(?:[ \t]+(?:st|ave|rd)\b)?))?)(?!\w)",
         score=0.6,
         refine=_lower_case_place,
+    ),
+    CuedPattern(
+        name="kind_upper_case",
+        entity_type=EntityType.FACILITY,
+        expression=r"(?<![\w-])(?P<value>[A-Z0-9][A-Z0-9.'’&-]+(?:[ ](?:OF|THE|AND|AT|[A-Z0-9][A-Z0-9.'’&-]+)){0,4}[ ](?:HOSPITAL|HOSP|MEDICAL CENTER|MED CTR|MC|CLINIC|URGENT CARE|HEALTH CENTER|HEALTH SYSTEM|HEALTHCARE|NURSING HOME|NURSING CENTER|REHAB|REHABILITATION|IMAGING|RADIOLOGY|IMAGING ASSOCIATES|RADIOLOGY ASSOCIATES|ASSOCIATES|MEDICAL GROUP|FAMILY PRACTICE|FAMILY MEDICINE|PHARMACY|LABORATOR(?:Y|IES)|LABS?|SURGERY CENTER|CANCER CENTER|HOSPICE|DIALYSIS|PEDIATRICS|DERMATOLOGY|ORTHOPEDICS|CARDIOLOGY|DIAGNOSTICS|SCHOOL|UNIVERSITY|MANOR|SNF|EMS|FIRE RESCUE|AMBULANCE|FUNERAL HOME))(?![\w-])",
+        score=0.6,
+        refine=_upper_case_place,
+    ),
+    CuedPattern(
+        name="kind_of_place",
+        entity_type=EntityType.FACILITY,
+        expression=rf"(?<![\w-])(?P<value>(?:{_CAP}[ \t]+){{0,3}}(?:Partners|Specialists|Associates|Physicians|Consultants|Cent(?:er|re)|Ctr|Care|Clinics?|Urgent Care|Hospital|Surgeons|Services|Practice|Dialysis|Imaging|Pediatrics|Orthopedics|Oncology|Dermatology|Cardiology|Gardens|Willows|Oaks|Pines|Maples|Elms|Cedars|Birches|Terrace|Village|Residences?|Commons|Villas?|Arbors?|Manor|Meadows|Lodge|Inn|Bridge|House|Home)[ \t]+(?:of|at)[ \t]+(?:the[ \t]+)?{_CAP}(?:[ \t]+{_CAP}){{0,2}})(?![\w'’-])",
+        score=0.6,
+        refine=_place_of_kind,
+    ),
+    CuedPattern(
+        name="grounds",
+        entity_type=EntityType.FACILITY,
+        expression=rf"(?<![\w-])(?P<value>(?:The[ \t]+)?{_CAP}(?:[ \t]+{_CAP})?[ \t]+(?:{_GROUNDS}))(?![\w'’-])",
+        score=0.5,
+        refine=_grounds,
+    ),
+    CuedPattern(
+        name="handed_over",
+        entity_type=EntityType.FACILITY,
+        expression=rf"(?:(?:^|[.;][ \t]+|\b(?i:back|over|d/c|dc|discharge|return|returned|transfer|sent|going|went|accepted|bed|dispo|xfer)[ \t]+)(?:to|To|by|at|from)|\bfrom OSH|[Dd]ispo(?:sition)?:(?:[ \t]+to)?)[ \t]+(?:the[ \t]+)?(?P<value>{_CAP}(?:[ \t]+{_CAP}){{0,2}})(?=[ \t]+(?:on|with|for|via|by|in|at|today|tomorrow|bed|room|this|when|after|once|pending|accepted|and|where)\b|[ \t]*(?:[.,;)]|\r?\n|$))",
+        score=0.5,
+        refine=_handed_over,
+    ),
+    CuedPattern(
+        name="choices",
+        entity_type=EntityType.FACILITY,
+        expression=rf"\b(?i:choices?|snf list|facilit(?:y|ies)(?: choices?| list)?|referrals?(?: sent)?(?: to)?|accepted (?:by|at)|offers?|bed offers?|options|preferences?)[ \t]*:[ \t]*(?P<value>{_CAP}(?:[ \t]+(?:(?:de|of|at|the)[ \t]+)?{_CAP}){{0,3}})(?:,[ \t]*(?P<value>{_CAP}(?:[ \t]+(?:(?:de|of|at|the)[ \t]+)?{_CAP}){{0,3}})){{0,5}}",
+        score=0.5,
+        refine=_handed_over,
     ),
     CuedPattern(
         name="namesake",

@@ -29,6 +29,7 @@ LABELS = {
         always=r"mrns?|m\.r\.n\.|mr ?#|med(?:ical)?[ \t.]*rec(?:ord)?s?\.?|unit (?:no|number|record)\.?|chart (?:no|number|#)|chart ?#|hosp(?:ital)? (?:no|number|id)|hosp ?#|"
         r"patient (?:id|no|number|identifier)|pt\.? ?id|pat(?:ient)? ?#|empi|emr ?(?:id|#|no)|ehr ?(?:id|#|no)|health record (?:no|number)|nhs (?:no|number)|chi (?:no|number)",
         everyday=r"chart|record|hospital|medical record|ur|hn|mr|unit",
+        nouns=r"chart|record|rec|file|patient(?: number)?|emr|ehr|folder|hospital number",
         prefixes=r"MRN|MR|PAT|PT|PID",
     ),
     EntityType.ACCOUNT_NUMBER: Labels(

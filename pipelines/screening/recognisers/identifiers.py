@@ -34,7 +34,7 @@ _MORE_GROUPS = (
 _SPACED_VALUE = r"(?P<value>(?:[A-Z]{1,3}[ ](?=[A-Z0-9-]*\d))?(?=[A-Z-]{0,10}\d|[A-Z]{2,3}[ ]\d)[A-Z0-9][A-Z0-9-]{2,}(?:[ ]\d[A-Z0-9]{1,5}){0,4}(?:[ ][A-Z]{2,3}(?=[ ]*(?:[.,;)]|\r?\n|$)))?)\b"
 
 _TERMINOLOGY_BEFORE = regex.compile(
-    r"(?:snomed(?:[ -]?ct)?|cpt|hcpcs|icd(?:-?\d{1,2}(?:-cm)?)?|loinc|rxnorm|rxcui|pmid|pmcid|doi|ndc|nct|mesh|umls|cui|omim|hgnc|"
+    r"(?:atcc|snomed(?:[ -]?ct)?|cpt|hcpcs|icd(?:-?\d{1,2}(?:-cm)?)?|loinc|rxnorm|rxcui|pmid|pmcid|doi|ndc|nct|(?-i:MeSH)|umls|cui|omim|hgnc|"
     r"chebi|ean|isbn|chr(?:\d{1,2}|[xym]))\W{0,4}(?:codes?|id|no|number)?\W{0,3}$",
     regex.IGNORECASE,
 )
@@ -46,6 +46,8 @@ _PART_OF_YEAR = r"(?:0?[1-9]|[12]\d|3[01])"
 _DATE_SHAPE = regex.compile(
     rf"{_PART_OF_YEAR}([/.-]){_PART_OF_YEAR}(?:\1(?:\d{{2}}|\d{{4}}))?|(?:1[89]|20|21)\d{{2}}([/.-]){_PART_OF_YEAR}(?:\2{_PART_OF_YEAR})?"
 )
+_STEPS = regex.compile(r"[1-9]?\d0(?:-[1-9]?\d0){2}")
+_SWITCH_BEFORE = regex.compile(r"\b(?i:rx[ \t]*)?(?i:bin)[ \t:#]*$")
 _COUNTED = regex.compile(r"(?:18|19|20)\d{2}|\d+[xX]\d+.*|\d{1,3}|\d+-\d{1,3}|\d{1,2}/\d+")
 _UNIT_AFTER = regex.compile(
     r"\s*(?:[%°]|(?:ml|mg|mcg|g|kg|lbs?|mm|cm|m|km|miles?|meters|steps|hz|rpm|bpm|w|v|j|kcal|cal|hours?|h|min|days?|weeks?|patients|"
@@ -63,7 +65,11 @@ def _own_code(text: str, span: Span) -> Span | None:
 
 
 def _not_a_date(text: str, span: Span) -> Span | None:
-    """Leave dates after a label to the date recogniser, which names them rightly; refuse reference sequences of genes."""
+    """Leave dates after a label to the date recogniser, which names them rightly; refuse reference sequences of genes,
+    doses in steps ("20-40-80") and the number of a pharmacy's switch ("Rx BIN 610014").
+    """
+    if _STEPS.fullmatch(text, *span) or _SWITCH_BEFORE.search(text, max(0, span[0] - 12), span[0]):
+        return None
     return None if _DATE_SHAPE.fullmatch(text, *span) or _REFERENCE_SEQUENCE.match(text, *span) else span
 
 
@@ -74,6 +80,13 @@ def _code_like(text: str, span: Span) -> Span | None:
     return _own_code(text, span) and _not_a_date(text, span)
 
 
+def _no_word(text: str, span: Span) -> Span | None:
+    """Letters that a scanner reads for digits, among more digits: "4O2 77 l934", "3OO8841"."""
+    value = text[slice(*span)]
+    digits, letters = sum(map(str.isdigit, value)), sum(map(str.isalpha, value))
+    return span if digits >= 4 and 0 < letters <= digits and not _QUANTITY_AFTER.match(text, span[1]) else None
+
+
 def _bare_plate(text: str, span: Span) -> Span | None:
     """Refuse abbreviations of notes with a year or a number behind them: "MRI 2019"."""
     letters, digits = regex.findall(r"[A-Z]+|\d+", text[slice(*span)])
@@ -82,7 +95,7 @@ def _bare_plate(text: str, span: Span) -> Span | None:
 
 
 _BIOMETRIC = r"(?:voice|finger|palm|thumb|hand|foot|ear) ?(?:print|scan|geometry|vein)|retinal?|iris|facial|face|biometric|gait|vein|dna|frid|afis|fbi(?= (?:no|number|#))|template"  # what is measured
-_PICTURE = "jpe?g|png|gif|bmp|tiff?|heic|webp|raw|dcm|dicom|mp4|m4v|mov|avi|wav|mp3|m4a|pdf|docx?"
+_PICTURE = "jpe?g|png|gif|bmp|tiff?|heic|webp|raw|nef|cr[23]|arw|dng|orf|rw2|svs|ndpi|stl|obj|dcm|dicom|mp4|m4v|mov|avi|wav|mp3|m4a|pdf|docx?"
 
 
 def _labelled() -> list[CuedPattern]:
@@ -125,7 +138,162 @@ def _labelled() -> list[CuedPattern]:
     return patterns
 
 
+# groups of capitals and digits with one space between them: "K 520 884 117 209", "PJN-118 204 S", "008 16 3340"
+_GROUP = r"(?:[A-Z]{0,5}[-.]?\d[A-Z0-9]*(?:[-./#][A-Z0-9]+)*|[A-Z]{1,5}(?:-[A-Z]{1,5})?)"
+_GROUPS = rf"(?P<value>{_GROUP}(?:[ ]{_GROUP}){{0,4}})(?![\w/%-]|[.,]\d)"
+# words that a number of one person's follows, as notes shorten them; with a sign, "number" or "ID" any word is one
+_LABEL_WORD = (
+    "licen[cs]e|lic|l[i1]c|dl|cdl|ssn?|serial|ser|s/?n|policy|pol|plan|member|mem(?:b)?|subscriber|subs?|insured(?: by)?|insurance|ins|auth(?:orization|orisation)?|pre-?auth|claim|clm|referral|group|grp|"
+    "account|acct|acc|invoice|loan|check|cheque|routing|iban|card|chart|record|rec|file|folder|mrn?|hospital|unit|passport|permit|visa|certificate|cert|registration|reg|reg'd|form|polst|molst|screen|screening|"
+    "subject|subj|participant|randomi[sz]ation|rand|enrol+ment|template|mesh|voucher|receipt|release|donor(?: card)?|case|docket|warrant|badge|shield|employee|emp|staff|tracking|confirmation|conf|order|req|"
+    "requisition|accession|specimen|slide|block|bag|unit|wristband|band|locker|key|tag|lot|batch|model|device|dn|udi|modem|mesh|footprint(?: card)?|card|token|ticket|tkt|reference|ref|code|box|evidence|kit|report|incident|run|trip"
+)
+_DECIMAL = regex.compile(r"\d{1,3}\.\d+")
+_TOO_SHORT = 4  # digits: fewer behind a word are a dose, a grade or a count
+
+
+def _counted(text: str, span: Span) -> bool:
+    return bool(_COUNTED.fullmatch(text, *span) or _DECIMAL.fullmatch(text, *span))
+
+
+def _spaced_code(text: str, span: Span) -> Span | None:
+    """Groups behind a label: as many as belong together, four digits at least, and no quantity, year or date."""
+    value = text[slice(*span)]
+    tokens = value.split(" ")
+    while tokens and not any(char.isdigit() for char in tokens[-1]) and len(tokens[-1]) > 3:
+        tokens.pop()  # a word in capitals that follows
+    span = span[0], span[0] + len(" ".join(tokens))
+    while tokens and tokens[0].isalpha() and len(tokens[0]) > 2 and is_listed_word(tokens[0]):
+        span = span[0] + len(tokens.pop(0)) + 1, span[1]
+    digits = sum(char.isdigit() for char in text[slice(*span)])
+    if digits < _TOO_SHORT or _counted(text, span) or _UNIT_AFTER.match(text, span[1]):
+        return None
+    return _own_code(text, span) and _not_a_date(text, span)
+
+
+def _numbered(text: str, span: Span) -> Span | None:
+    """After "#", "no." or "ID" behind any word; "Hospital day # 12" and "Rx BIN 610014" are no person's."""
+    digits = sum(char.isdigit() for char in text[slice(*span)])
+    letters = sum(char.isalpha() for char in text[slice(*span)])
+    if digits < 3 or (digits < _TOO_SHORT and not letters) or _counted(text, span):
+        return None
+    return None if _UNIT_AFTER.match(text, span[1]) else _own_code(text, span) and _not_a_date(text, span)
+
+
+_NOT_OWN_LETTERS = regex.compile(
+    r"(?:rp\d+-|vr|covid|sars|mers|h\dn\d|ncov|cov|who|iso|icd|dsm|cpt|hla|cd|il|ca|ck|bnp|fda|ansi|nct|pmid|grch|hg|rs|nm|np|chr|ccr|cxcr|mir|mrna|dna|rna|akt|mk|pf|azd|abt|bms|gsk|amg|ly|sch|ro|ono|jnj|tak|bay|cc|ctla)(?![a-z])",
+    regex.IGNORECASE,
+)
+_UNIT_WITHIN = regex.compile(
+    r"\d(?:mg|mcg|ml|kg|g|l|cm|mm|u|iu|h|hrs?|y|yr|yo|d|wk|mo|hz|ev|gy|cgy|cc|x|st|nd|rd|th|pm|am|year|day|week|month|old)\b|-(?:year|month|week|day|hour|mg|ml|mm|cm|fold|old|point)",
+    regex.IGNORECASE,
+)
+
+
+def _hyphenated(text: str, span: Span) -> Span | None:
+    """ "FS-2024-66017", "77f0-19ae": codes of a register, but no virus, gene, drug of a trial, size or span of years."""
+    value = text[slice(*span)]
+    if _NOT_OWN_LETTERS.match(value) or _UNIT_WITHIN.search(value):
+        return None
+    outside_years = regex.sub(r"(?<!\d)(?:18|19|20)\d{2}(?!\d)", "", value)
+    if sum(char.isdigit() for char in outside_years) < 3 and len(regex.findall(r"\p{Lu}{2,}", value)) < 2:
+        return None
+    if regex.fullmatch(r"[A-Za-z]?\d{1,2}(?:-[A-Za-z]?\d{1,2})+", value):  # T12-L1, levels of the spine
+        return None
+    if any(len(word) > 3 and is_listed_word(word) for word in regex.findall(r"\p{L}+", value)):
+        return None
+    return _own_code(text, span) and _not_a_date(text, span)
+
+
+def _plate(text: str, span: Span) -> Span | None:
+    """A plate has letters and digits: "482 KRT", "FNRL 2"; "plate 3.5 mm" and "tag 12" are none."""
+    value = text[slice(*span)]
+    if not regex.search(r"\d", value) or not regex.search(r"\p{L}", value) or sum(map(str.isalnum, value)) < 4:
+        return None
+    if any(len(word) > 3 and is_listed_word(word) for word in regex.findall(r"\p{Ll}+", value)):
+        return None
+    return None if _UNIT_AFTER.match(text, span[1]) or _UNIT_WITHIN.search(value) else _not_a_date(text, span)
+
+
+_CREDENTIAL = "RN|LPN|LVN|NP|FNP(?:-BC|-C)?|ARNP|APRN|CRNP|CNP|DNP|PA-C|PA|MD|DO|DDS|DMD|DPM|OD|DC|PharmD|RPh|PT|DPT|OTR(?:/L)?|OT|SLP|CCC-SLP|LCSW|LICSW|LMFT|LPC|LMHC|MSW|RD|RDN|RRT|CRT|CNM|CRNA|CNA|EMT(?:-[BIP])?|Paramedic|NRP|PsyD|PhD"
+_SPELLED_DIGIT = "(?i:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
+_SCANNED = "[0-9OoIlSB]"
+
 _SHAPES = (
+    CuedPattern(
+        name="spaced_label",
+        entity_type=EntityType.UNIQUE_ID,
+        expression=rf"(?<![A-Za-z])(?i:{_LABEL_WORD})(?![A-Za-z])(?:[ \t]*(?i:numbers?|num|no|nbr|id)\b)?[.:#=]{{0,2}}[ \t]*[(:#]?[ \t]*(?i:is[ \t])?[(]?{_GROUPS}",
+        score=0.7,
+        refine=_spaced_code,
+    ),
+    CuedPattern(
+        name="numbered",
+        entity_type=EntityType.UNIQUE_ID,
+        expression=rf"\b(?:(?!(?i:bin|day|pod|hd|grade|stage|type|week|cycle|visit|dose|french|size|gauge|blade|mac|miller|tooth|teeth|disp(?:ense)?|qty|refills?|tabs?|question|item|rib|digit|toe|finger|figure|table|step|page)\b)[\p{{L}}-]{{2,20}}|\d{{4}})[ \t]?(?:#[ \t]?:?|(?i:no\.|nos?:|number|num\.?|id)[ \t]*[:#]?)[ \t]*{_GROUPS}",
+        score=0.6,
+        refine=_numbered,
+    ),
+    CuedPattern(
+        name="spelled_label",
+        entity_type=EntityType.MEDICAL_RECORD_NUMBER,
+        expression=rf"\b(?i:records?|mrn|chart|account|policy|member|number|id|badge|social(?: security)?|licen[cs]e|npi|dea|case|file|claim|zip(?: code)?|pin|code|extension|serial)(?:[ \t]+(?i:numbers?|no|id|is|ending in|ends in))*[ \t:,]+(?P<value>{_SPELLED_DIGIT}(?:[ ,-]+{_SPELLED_DIGIT}){{2,}})\b",
+        score=0.8,
+    ),
+    CuedPattern(
+        name="credential_number",
+        entity_type=EntityType.LICENSE_NUMBER,
+        expression=rf"\b(?:{_CREDENTIAL})(?:[ ,/]+[A-Z][A-Z-]{{1,7}}\b(?!\.\d)){{0,3}}[ \t,.:#]*(?i:lic(?:en[cs]e)?\.?|no\.?|number|#|:)*[ \t]*(?P<value>[A-Z]{{0,4}}[-.]?(?=(?:[\d.-]*\d){{5}})\d[\d.-]*\d[A-Z]{{0,4}})(?![\w/%])",
+        score=0.8,
+        refine=_not_a_date,
+    ),
+    CuedPattern(
+        name="hyphenated_code",
+        entity_type=EntityType.UNIQUE_ID,
+        expression=r"(?<![\w./+:-])(?P<value>(?=[A-Za-z0-9-]*[A-Za-z])(?=(?:[A-Za-z-]*\d){4})[A-Za-z0-9]{1,10}(?:-[A-Za-z0-9]{1,10}){1,5})(?![\w/%-]|\.\d)",
+        score=0.5,
+        refine=_hyphenated,
+    ),
+    CuedPattern(
+        name="spaced_groups",
+        entity_type=EntityType.UNIQUE_ID,
+        expression=r"(?<![\w.,/:-])(?<!\d[ ])(?P<value>\d{4}[ ]\d{3}[ ]\d{3,4}|[A-Z]{1,4}\d{1,4}(?:[ ]\d{3,4}){2,4}|[A-Z]\d{2}[ ]\d{6,9}|[A-Z][ ]\d{3}(?:[ ]\d{3}){2,3})(?![\w/%]|[.,]\d|[ ]\d)",
+        score=0.6,
+        refine=_code_like,
+    ),
+    CuedPattern(
+        name="long_hyphenated",
+        entity_type=EntityType.UNIQUE_ID,
+        expression=r"(?<![\w.,/$£€*+-])(?<!\d )(?P<value>\d{6,14}-\d{1,4}|\d{1,4}-\d{6,14}|\d{1,2}-\d{5}|\d{4}-\d{6,10})(?![\w/%-]|[.,]\d)",
+        score=0.6,
+        refine=_own_code,
+    ),
+    CuedPattern(
+        name="hexadecimal",
+        entity_type=EntityType.UNIQUE_ID,
+        expression=r"(?<!\w)(?P<value>0x[0-9A-Fa-f]{4,})(?!\w)",
+        score=0.8,
+    ),
+    CuedPattern(
+        name="misread_ssn",
+        entity_type=EntityType.US_SSN,
+        expression=rf"(?<![\w/-])(?P<value>(?=(?:[^\n]?[OoIlSB -]*\d){{5}}){_SCANNED}{{3}}([- .]){_SCANNED}{{2}}\2{_SCANNED}{{4}})(?![\w-])",
+        refine=_no_word,
+    ),
+    CuedPattern(
+        name="misread_number",
+        entity_type=EntityType.UNIQUE_ID,
+        expression=r"(?<![\w./-])(?P<value>(?:[A-Z]{0,3}-)?[0-9OoIl]{2}\d[0-9OoIl]{3,10}|\d[0-9OoIl]{5,12})(?![\w/%-]|\.\d)",
+        score=0.5,
+        refine=_no_word,
+    ),
+    CuedPattern(
+        name="plate_of_state",
+        entity_type=EntityType.VEHICLE_ID,
+        expression=r"\b(?i:plates?|tags?|licen[cs]e tag|registration|reg(?:istered)?(?: no\.?)?|reg\.)(?:[ \t]+(?i:number|no\.?|is|was|reads|reading|of))*[ \t:#(]+(?P<value>(?:[A-Za-z]{2}[ -])?(?:[A-Z0-9]{1,8}(?:[ -][A-Z0-9]{1,5}){0,2}|[a-z]{0,4}\d[a-z0-9]{2,7}))(?![\w/%.]\d|\w)",
+        score=0.7,
+        refine=_plate,
+    ),
     CuedPattern(
         name="ssn",
         entity_type=EntityType.US_SSN,

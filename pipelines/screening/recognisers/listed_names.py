@@ -20,12 +20,14 @@ from pipelines.screening.recognisers.person import (
     bare,
     clinical_head_follows,
     is_clinical,
+    is_compound,
     is_eponym_word,
     is_name_word,
     is_uncued_eponym,
     opens_as_another_word,
     opens_sentence,
 )
+from pipelines.screening.recognisers.uncued import names_no_person
 from pipelines.screening.spans import Span
 
 MIN_GIVEN_CHARS = 3
@@ -92,9 +94,9 @@ def _full_names(text: str, tokens: Sequence[Span], english: Set[str]) -> list[Sp
 def _is_something_else(text: str, span: Span) -> bool:
     """True where what stands around makes another thing than a person of one listed word."""
     return (
-        clinical_head_follows(text, span[1])
-        or _names_a_place(text, span[1])
-        or is_uncued_eponym(text, span)
+        _names_a_place(text, span[1])
+        or is_compound(text[slice(*span)])
+        or names_no_person(text, span)
         or opens_as_another_word(text, span)
     )
 
@@ -104,9 +106,10 @@ def _lone_names(text: str, tokens: Sequence[Span], english: Set[str]) -> list[Sp
     spans = []
     for start, end in tokens:
         word = text[start:end]
-        if word.isupper():
-            continue
-        listed = _given(word) or (
+        if word.isupper() or word[:-1].isupper():
+            continue  # an abbreviation, or several
+        english_too = bare(word) in english and bare(word) not in words("first_names")
+        listed = (_given(word) and not english_too) or (
             not opens_sentence(text, start)
             and _family(word, english)
             and not regex.search(rf"(?<!\w){regex.escape(word.lower())}(?!\w)", text)

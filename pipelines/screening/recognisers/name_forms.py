@@ -14,12 +14,15 @@ from pipelines.screening.recognisers.person import (
     clinical_head_follows,
     is_clinical,
     is_eponym,
+    is_eponym_word,
     is_name_word,
     is_uncued_eponym,
     trim,
 )
 from pipelines.screening.spans import Span
 
+_FIELD_BEFORE = regex.compile(r"(?:^|[:|(\t\"“\n]|[ \t]{2})[ \t]*$", regex.MULTILINE)
+_FIELD_AFTER = regex.compile(r"\.?[ \t]*(?:$|[|)\t\"”\r\n]|[ \t]{2}|,?[ \t]+(?:DOB|MRN|[MF]\b|\(?\d))", regex.MULTILINE)
 _LIST_GOES_ON = regex.compile(r"[ \t]+(?:and|or|vs|versus)\b")
 
 
@@ -62,11 +65,23 @@ def _last_first_mixed(text: str, span: Span) -> Span | None:
     last, first = (part.strip() for part in text[span[0] : span[1]].split(",", 1))
     given, family = bare(first.split()[0]), bare(last.split()[-1])
     listed = given in words("first_names") or is_given_name(given)
-    listed = listed and (family in words("surnames") or is_family_name(family))
+    listed = listed and (family in words("surnames") or is_family_name(family) or is_eponym_word(family))
+    listed = listed or (is_family_name(family) and may_be_name(given) and _stands_alone(text, span))
     # "with Noah, James and …" lists given names, and a surname that is also a place has its country behind it
     if _LIST_GOES_ON.match(text, span[1]) and is_uncued_eponym(text, span):
         return None
     return span if listed and not is_clinical(last) and given not in words("places") else None
+
+
+def _stands_alone(text: str, span: Span) -> bool:
+    """True for a field of its own: "Chukwu, Blessing | 31", and so no list within a sentence."""
+    return bool(_FIELD_BEFORE.search(text, max(0, span[0] - 20), span[0]) and _FIELD_AFTER.match(text, span[1]))
+
+
+def _surname_initial(text: str, span: Span) -> Span | None:
+    """ "Lowenthal, H": a surname that is no other word, in a field of its own."""
+    surname = bare(text[slice(*span)].split(",")[0])
+    return span if is_family_name(surname) and not is_clinical(surname) and _stands_alone(text, span) else None
 
 
 def _middle_initial(text: str, span: Span) -> Span | None:
@@ -116,6 +131,14 @@ def _initials_with_credential(text: str, span: Span) -> Span | None:
     return span if "." in word or not (is_listed_word(word) or bare(word) in words("not_names")) else None
 
 
+def _lower_case_initials(text: str, span: Span) -> Span | None:
+    """ "kl md" at the end of a note, not "pcp md"."""
+    word = text[slice(*span)]
+    return (
+        None if word in words("not_names") or word in words("credentials") or word in words("sentence_words") else span
+    )
+
+
 def _name_with_age(text: str, span: Span) -> Span | None:
     """ "Odhran Mac Giolla 4 yo": both words may be a name, and one is no other word."""
     trimmed = trim(text, span)
@@ -155,9 +178,21 @@ PATTERNS = (
     ),
     _pattern(
         "last_first",
-        rf"(?<![\w,-])(?P<value>{PARTICLE}{{0,2}}\p{{Lu}}['’]?[\p{{L}}\p{{M}}]+(?:[-'’]\p{{L}}+)?,[ \t]\p{{Lu}}[\p{{Ll}}\p{{M}}]+(?:[-'’]\p{{L}}+)?(?:[ \t]+(?:\p{{Lu}}\b\.?|\p{{Lu}}[\p{{Ll}}\p{{M}}]+(?=[ \t]*(?:\r?\n|[,;(]|DOB|MRN|$))))?)(?![\w])",
+        rf"(?<![\w,-])(?P<value>{PARTICLE}{{0,2}}\p{{Lu}}['’]?[\p{{L}}\p{{M}}]+(?:[-'’]\p{{L}}+)?,[ \t]?\p{{Lu}}[\p{{Ll}}\p{{M}}]+(?:[-'’]\p{{L}}+)?(?:[ \t]+(?:\p{{Lu}}\b\.?|\p{{Lu}}[\p{{Ll}}\p{{M}}]+(?=[ \t]*(?:\r?\n|[,;(]|DOB|MRN|$))))?)(?![\w])",
         0.7,
         _last_first_mixed,
+    ),
+    _pattern(
+        "alias",  # of whoever came in unknown: "alias TRAUMA, ZEBRA"
+        rf"\b(?i:alias|a\.?k\.?a\.?)[ \t:]+(?P<value>{NAME},[ \t]*{NAME})",
+        0.8,
+        None,
+    ),
+    _pattern(
+        "surname_initial",  # on a label: "Lowenthal, H"
+        r"(?<![\w,-])(?P<value>\p{Lu}[\p{L}\p{M}'’-]{2,},[ \t]?\p{Lu})(?![\w'’-])",
+        0.7,
+        _surname_initial,
     ),
     _pattern(
         "middle_initial",
@@ -185,7 +220,7 @@ PATTERNS = (
     ),
     _pattern(
         "user_name",
-        r"\b(?i:(?:transcribed|typed|dictated|entered|signed|edited|reviewed|scribed|charted|documented|created|updated|modified|filed|printed|requested) by[ \t]*:?|(?:transcriptionist|author|scribe|editor|user(?:[ -]?name)?|login|user id)[ \t]*[:=])[ \t]*(?P<value>\p{Ll}{2,14}\d{0,4}|\p{Ll}+[._]\p{Ll}+\d{0,4})[ \t]*(?=[.;,)/]|\r?\n|$)",
+        r"\b(?i:(?:transcribed|typed|dictated|entered|signed|edited|reviewed|scribed|charted|documented|created|updated|modified|filed|printed|requested)(?:[ \t]+(?:on[ \t]+)?[\d/.:-]{6,10}(?:[ \t]+(?:at[ \t]+)?[\d:]{4,8})?)? by[ \t]*:?|(?:transcriptionist|author|scribe|editor|user(?:[ -]?name)?|login|user id)[ \t]*[:=])[ \t]*(?P<value>\p{Ll}{2,14}\d{0,4}|\p{Ll}+[._]\p{Ll}+\d{0,4})(?=[ \t]*(?:[.;,)/]|\r?\n|$)|[ \t]+(?:for|on|at)\b)",
         0.6,
         _user_name,
     ),
@@ -208,8 +243,14 @@ PATTERNS = (
         _initials_with_credential,
     ),
     _pattern(
+        "initials_lower",  # a note that ends "kl md"
+        r"(?<=[.;\n][ \t]{0,3})(?P<value>\p{Ll}{2,3})[ \t]*,?[ \t]*(?:md|rn|np|pa-c|do|lpn|dpt)\.?(?=[ \t]*(?:\r?\n|$))",
+        0.6,
+        _lower_case_initials,
+    ),
+    _pattern(
         "initials_subject",
-        r"(?:^[ \t]*|(?i:\b(?:patient|pt|client|mr|mrs|ms|dr)\.?[ \t]+))(?P<value>(?:\p{Lu}\.[ \t]?){2,3})(?=[ \t]*(?:is|was|has|had|reports|denies|states|presented|returns|came|will|,[ \t]*a|aged?)\b)",
+        r"(?:^[ \t]*|(?i:\b(?:patient|pt|client|mr|mrs|ms|dr)\.?[ \t]+))(?P<value>(?:\p{Lu}\.[ \t]?){2,3})(?=[ \t]*(?:\(|(?:is|was|has|had|reports|denies|states|presented|returns|came|will|,[ \t]*a|aged?)\b))",
         0.6,
         None,
     ),

@@ -1,10 +1,10 @@
 # ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
-"""Persons' names by what stands around them: a title, a credential, a label, a relationship, a signature, a first name."""
+"""Persons' names by what stands around them: a label, a verb, a signature, a greeting."""
 
 import regex
 
 from pipelines.screening.entities import EntityType
-from pipelines.screening.gazetteer import is_listed_word, may_be_name
+from pipelines.screening.gazetteer import is_family_name, is_given_name, is_listed_word, may_be_name
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser, Refinement
 from pipelines.screening.recognisers.person import (
@@ -14,55 +14,36 @@ from pipelines.screening.recognisers.person import (
     clinical_head_follows,
     is_clinical,
     is_eponym_word,
-    is_name_word,
+    is_uncued_eponym,
     trim,
     uncertain_name,
 )
 from pipelines.screening.recognisers.relatives import PATTERNS as RELATIVE_PATTERNS
+from pipelines.screening.recognisers.titled_names import PATTERNS as TITLED_PATTERNS
+from pipelines.screening.recognisers.titled_names import TITLE, two_word_name
 from pipelines.screening.spans import Span
 
-# "MR" and "MS" without a full stop are magnetic resonance and multiple sclerosis
-TITLE = (
-    r"(?:(?i:drs?|doctor|prof|professor|rev|reverend|hon)\.|(?:M[rsx]|Mrs|M[RS]|MRS|Sgt|Capt|Lt|Col|(?<!\d[ \t]?)Fr)\.|(?i:drs?|prof)\b|M(?:r|s|x|rs|RS)\b|"
-    r"(?:Doctor|Professor|Miss|Sister|Nurse|Reverend|Rabbi|Pastor|Father|Judge|Officer|Sir|Madam|Señora?|DOCTOR|MISS|NURSE)\b)"
-)
-_CREDENTIAL = (
-    r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-?C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|D\.?P\.?M|Pharm\.?D|L\.?P\.?N|C\.?N\.?A|C\.?R\.?N\.?A|F\.?A\.?C\.?[SP]|M\.?S\.?W|L\.?C\.?S\.?W|MBBS|FRCS|"
-    r"A\.?P\.?R\.?N|D\.?N\.?P|F\.?N\.?P(?:-?C|-?BC)?|B\.?S\.?N|M\.?S\.?N|D\.?P\.?T|O\.?T\.?R(?:/L)?|CCC-SLP|R\.?D|R\.?T|CNM|Psy\.?D|O\.?D)\b\.?"
-)
 _LABEL = (
     r"patient(?:'s)?(?: name)?|pt(?:\.| name)?|(?:full |legal |first |last |middle |maiden |preferred |sur)?name|attending(?: physician| md| provider)?|(?:primary care |referring |ordering |admitting |consulting |supervising |"
-    r"treating |family |responsible |requesting |performing )?(?:physician|provider|doctor|surgeon|clinician|practitioner)|surgeons?|assistants?(?: surgeon)?|resident|fellow|intern|anesthesiologist|anaesthetist|anesthesia|pcp|"
+    r"treating |family |responsible |requesting |performing )?(?:physician|provider|doctor|surgeon|clinician|practitioner)|(?:ref|adm|att|pri|con|ord|prim|fam)(?:\.? )(?:dr|md|phys|prov)|surgeons?|assistants?(?: surgeon)?|resident|fellow|intern|anesthesiologist|anaesthetist|anesthesia|pcp|"
     r"author|dictated(?: by)?|dictator|transcribed by|typed by|transcriptionist|signed(?: by)?|electronically signed(?: by)?|e-?signed by|authenticated by|verified by|cosigned by|co-?signed by|approved by|"
     r"reviewed by|reported by|interpreted by|read by|prepared by|entered by|performed by|ordered by|referred by|seen by|examined by|evaluated by|discussed with|cc|cc'd|attn|attention|re|from|to|contact|emergency contact|next of kin|nok|"
-    r"guardian|guarantor|subscriber|insured|policy ?holder|spouse|husband|wife|mother|father|mom|dad|parent|son|daughter|sister|brother|partner|caregiver|informant|"
+    r"guardian|guarantor|subscriber|insured|policy ?holder|candidate|alias|aka|a\.k\.a\.|alt(?:ernate)? name|spouse|husband|wife|mother|father|mom|dad|parent|son|daughter|sister|brother|partner|caregiver|informant|"
     r"pathologist|radiologist|cardiologist|oncologist|nurse|rn|case manager|social worker|therapist|technologist|technician|consultant|prescriber|pharmacist|scribe|witness|employee|client|member|student|recipient|signature|provided by|care team|username"
 )
 _SHORT_GIVEN_NAME = regex.compile(r"[ \t]\p{Lu}\p{Ll}{0,2}\.")  # Kocher Th.
-_CERTAIN_TITLE = regex.compile(r"\b(?i:dr|mr|mrs|ms|prof|doctor)\.?[ \t]+$")
+_NOUN_AFTER = regex.compile(
+    r"[ \t-](?!(?:is|was|has|had|will|and|or|with|who|to|at|in|on|by|from|for|as|he|she|they|his|her|per|called|says|said)\b)\p{Ll}{2,}"
+)
+_MET_BEFORE = regex.compile(r"\b(?i:to|with|w/|by|told|texted|phoned|paged|called|from)[ \t]+$")
+_WHERE_AFTER = regex.compile(
+    r"[ \t]+(?:from|in|at|on|about|re|regarding|who|today|yesterday|this|and)\b|[ \t]*(?:[.,;](?!\w)|\r?\n|$)"
+)
 
 
 def _name(text: str, span: Span) -> Span | None:
     """After a cue that always names a person."""
     return trim(text, span)
-
-
-def _titled_name(text: str, span: Span) -> Span | None:
-    """After a title: the first word is the name whatever else it means ("Mr. Rash has a rash")."""
-    trimmed = trim(text, span)
-    if trimmed and trimmed[0] == span[0]:
-        return trimmed
-    first = FIRST_WORD.match(text, span[0])
-    if first is None or first.group().isupper() or not _CERTAIN_TITLE.search(text, max(0, span[0] - 8), span[0]):
-        return trimmed
-    return trimmed if bare(first.group()) in words("not_after_title") else first.span()
-
-
-def _two_word_name(text: str, span: Span) -> Span | None:
-    trimmed = uncertain_name(text, span)
-    if trimmed is None or len(parts := regex.findall(r"\p{L}{2,}", text[slice(*trimmed)])) < 2:
-        return None
-    return trimmed if " " in text[slice(*trimmed)] or all(map(may_be_name, parts)) else None  # no "Solu-Cortef"
 
 
 def _lower_case_listed(text: str, span: Span) -> Span | None:
@@ -82,9 +63,36 @@ def _quoted_nickname(text: str, span: Span) -> Span | None:
     return span if may_be_name(bare(before)) else None
 
 
-def _lower_case_surname(text: str, span: Span) -> Span | None:
-    word = bare(text[span[0] : span[1]])
-    return None if word in words("sentence_words") or is_clinical(word) else span
+def _lower_case_companion(text: str, span: Span) -> Span | None:
+    """ "w/ renee", "per maria lopez": a given name that is no other word, and a surname behind it."""
+    given, *family = (bare(word) for word in text[slice(*span)].split())
+    known = given in words("first_names") or is_given_name(given)
+    if not known or given in words("ambiguous_names") or is_listed_word(given) or is_eponym_word(given):
+        return None
+    if family and is_family_name(family[0]) and not is_clinical(family[0]):
+        return span
+    return span[0], span[0] + len(given)
+
+
+def _name_with_suffix(text: str, span: Span) -> Span | None:
+    """ "Marcus Bragg, III", but neither "Frykman II" nor "Cranial Nerves II"."""
+    name, suffix = text[slice(*span)].rsplit(None, 1)
+    trimmed = uncertain_name(text, (span[0], span[0] + len(name)))
+    if trimmed is None or trimmed[1] != span[0] + len(name.rstrip(",")):
+        return None
+    parts = text[slice(*trimmed)].split()
+    certain = suffix.title() in ("Jr", "Sr", "Esq") and may_be_name(bare(parts[-1]))
+    return (
+        (trimmed[0], span[1])
+        if certain or (len(parts) > 1 and all(may_be_name(bare(part)) for part in parts))
+        else None
+    )
+
+
+def _particle_surname(text: str, span: Span) -> Span | None:
+    surname = text[slice(*span)].replace("-", " ").split()[-1]
+    other = is_uncued_eponym(text, span) or clinical_head_follows(text, span[1]) or is_clinical(surname)
+    return span if may_be_name(bare(surname)) and not other else None
 
 
 def _lower_case_doctor(text: str, span: Span) -> Span | None:
@@ -107,32 +115,24 @@ def _role_name(text: str, span: Span) -> Span | None:
     return span[0], given.end() if given else first.end()
 
 
-def _credentialed(text: str, span: Span) -> Span | None:
-    """Two words before a credential; a last one of them that is also English belongs to the name: "Nguyen Van An, MD"."""
-    trimmed = _two_word_name(text, span)
-    if trimmed is None:
-        return None
-    rest = text[trimmed[1] : span[1]].split()
-    named = rest and all(may_be_name(bare(word)) or (len(word) <= 3 and word.istitle()) for word in rest)
-    return (trimmed[0], span[1]) if named else trimmed
-
-
-def _credentialed_surname(text: str, span: Span) -> Span | None:
-    """ "Gleason MD", but neither "Charge RN" nor "Attending MD"."""
-    word = bare(text[slice(*span)])
-    if word in words("not_names") or word in words("facility_words"):
-        return None
-    return span if is_eponym_word(word) or is_name_word(word) or not is_listed_word(word) else None
-
-
 def _spoken_to(text: str, span: Span) -> Span | None:
-    """One word after "spoke with": a name of the lists, and no department."""
+    """One word after "spoke with": a name of the lists, and no department; "Babinski in the lab" is a man."""
     trimmed = uncertain_name(text, span)
-    if trimmed is None or trimmed[0] != span[0]:
+    if trimmed is None:
+        return _eponymous_colleague(text, span)
+    if trimmed[0] != span[0]:
         return None
     value = text[slice(*trimmed)]
     known = may_be_name(bare(value.split()[0])) or len(value.split()) > 1
     return trimmed if known and not value.isupper() and bare(value) not in words("facility_words") else None
+
+
+def _eponymous_colleague(text: str, span: Span) -> Span | None:
+    first = FIRST_WORD.match(text, *span)
+    if first is None or not is_eponym_word(bare(first.group())) or clinical_head_follows(text, first.end()):
+        return None
+    met = _MET_BEFORE.search(text, max(0, span[0] - 20), span[0]) and _WHERE_AFTER.match(text, first.end())
+    return first.span() if met else None
 
 
 def _patient_name(text: str, span: Span) -> Span | None:
@@ -151,7 +151,7 @@ def _newborn(text: str, span: Span) -> Span | None:
 
 
 def _label_name(text: str, span: Span) -> Span | None:
-    """After a label: "Patient: Smith, John" is one name, "To: Cardiology" none."""
+    """After a label: "Patient: Smith, John" is one name, "To: Cardiology" and "CC: Dark urine" none."""
     before, comma, after = text[span[0] : span[1]].partition(",")
     if (
         comma
@@ -165,7 +165,10 @@ def _label_name(text: str, span: Span) -> Span | None:
         )
         if last and first and len(before.split()) <= 2:
             return last[0], first[1]
-    return uncertain_name(text, (span[0], span[0] + len(before)))
+    named = uncertain_name(text, (span[0], span[0] + len(before)))
+    if named is not None and is_listed_word(bare(text[slice(*named)])) and _NOUN_AFTER.match(text, named[1]):
+        return None
+    return named
 
 
 def _unlisted_subject(text: str, span: Span) -> Span | None:
@@ -184,40 +187,7 @@ def _pattern(name: str, expression: str, score: float, refine: Refinement | None
     return CuedPattern(name=name, entity_type=EntityType.PERSON, expression=expression, score=score, refine=refine)
 
 
-_LOWER_TITLE = r"(?:(?i:dr|mrs?)\.?|(?<!\d[ \t]?)ms\.)"
-
 PATTERNS = (
-    _pattern(
-        "title",
-        rf"(?<![\w-])(?=[DPRHMSCLFNJOdprh]){TITLE}[ \t]*(?:\r?\n)?[ \t]*(?P<value>{NAME})(?:[ \t]*(?:,|and|&|/|or)[ \t]*(?P<value>{NAME})(?=[ \t]*(?:,|and|&|/|were|have|are)))?",
-        0.95,
-        _titled_name,
-    ),
-    _pattern(
-        "title_conjoined",
-        rf"(?i:\bdrs\.?)[ \t]*{NAME}(?:[ \t]*,[ \t]*(?P<value>{NAME}))*[ \t]*,?[ \t]*(?:and|&)[ \t]*(?P<value>{NAME})",
-        0.9,
-        _name,
-    ),
-    _pattern(
-        "title_lower",
-        rf"(?<![\w-]){_LOWER_TITLE}[ \t]+(?P<value>\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]{{2,}})",
-        0.8,
-        _lower_case_surname,
-    ),
-    _pattern(
-        "credential", rf"(?<![\w-])(?P<value>{NAME})(?:[ \t]*,[ \t]*|[ \t]+){_CREDENTIAL}(?!\w)", 0.95, _credentialed
-    ),
-    _pattern("credential_surname", rf"(?<![\w-])(?P<value>{NAME}),[ \t]*{_CREDENTIAL}(?!\w)", 0.9, uncertain_name),
-    _pattern(
-        "surname_credential",
-        r"(?<![\w'’.-])(?P<value>\p{Lu}[\p{Ll}\p{M}]{2,}(?:[-'’]\p{L}+)?)(?:,[ \t]*|[ \t]+)(?:M\.?D\.?|R\.?N\.?|NP|PA-C|LPN|CRNA|CNM|PharmD|DPM|DMD|DDS|Ph\.?D\.?|LCSW|DPT)(?!\w)",
-        0.8,
-        _credentialed_surname,
-    ),
-    _pattern(
-        "last_first_credential", rf"(?<![\w-])(?P<value>{NAME},[ \t]*{NAME})[ \t]*,[ \t]*{_CREDENTIAL}(?!\w)", 0.9, None
-    ),
     _pattern(
         "label",
         rf"(?:^|(?<=[|;•*\t(])|(?<=[ \t]{{2}})|(?<=[.,][ \t])|(?<=\w[ \t]))[ \t]*(?i:{_LABEL})[ \t]*(?:\([^)\n]{{1,20}}\))?(?:[ \t]*[:#]|[ \t]+[-–=]|(?<=name)\?)[ \t]*(?:{TITLE}[ \t]*)?(?P<value>{NAME}(?:,[ \t]*{NAME})?)",
@@ -240,7 +210,7 @@ PATTERNS = (
         "done_by",
         rf"\b(?i:(?:seen|examined|evaluated|performed|reviewed|followed|referred|prescribed|ordered|assisted|accompanied|supervised|managed|treated|operated(?: on)?|brought in|called|placed|discussed|spoke|speaking|met|consultation|consult|appointment|visit|conversation|case|follow(?:ed|ing)?[- ]?up|f/u|message|email|letter|advised|requested) (?:by|with|to|from)|discussed (?:the )?\w+ with|per|under|c/o|care of|called)[ \t]+(?:{TITLE}[ \t]*)?(?P<value>(?:\p{{Lu}}\.[ \t]*)+{NAME}|{NAME})",
         0.7,
-        _two_word_name,
+        two_word_name,
     ),
     _pattern(
         "named",
@@ -280,7 +250,7 @@ PATTERNS = (
     ),
     _pattern(
         "spoken_to",
-        rf"\b(?i:s(?:poke|peaking|/w)[ \t]+(?:to|with|w/)|s/w|d/w|(?:talked|texted|paged|phoned|discussed|reviewed|confirmed|met|handoff|report)[ \t]+(?:to|with|w/)|(?:told|texted|phoned|paged|called)|(?:call|message|text|word|voicemail|hx|history|info|report)[ \t]+(?:from|fr|per)|per)[ \t]+(?P<value>{NAME})",
+        rf"\b(?i:s(?:poke|peaking|/w)[ \t]+(?:to|with|w/)|s/w|d/w|(?:talked|texted|paged|phoned|discussed|reviewed|confirmed|met|handoff|report)[ \t]+(?:to|with|w/)|(?:told|texted|phoned|paged|called)|(?:seen|examined|evaluated|consented|staffed|cleared|scrubbed|assisted|covered)[ \t]+(?:by|with)|(?:call|message|text|word|voicemail|hx|history|info|report)[ \t]+(?:from|fr|per)|per)[ \t]+(?P<value>{NAME})",
         0.6,
         _spoken_to,
     ),
@@ -302,6 +272,30 @@ PATTERNS = (
         r"(?i:\b(?:by|with|per|from|to|and|dr\.?)[ \t]+)(?P<value>(?:\p{Lu}\.[ \t]?){1,2}\p{Lu}[\p{Ll}\p{M}]{2,}(?:[-'’]\p{L}+)?)",
         0.8,
         _name,
+    ),
+    _pattern(
+        "lower_case_with",  # "pt w/ renee"
+        r"(?:\bw/|\b(?:with|per|saw|by|told|texted|called|from)\b)[ \t]*(?P<value>\p{Ll}{3,}(?:[ \t]+\p{Ll}[\p{Ll}'’-]{2,})?)(?=[ \t]*(?:[.,;)/]|\r?\n|$|[ \t](?:for|in|at|on|who|today|and|from|re)\b))",
+        0.6,
+        _lower_case_companion,
+    ),
+    _pattern(
+        "spelled",  # "spelled P-I-C-K-E-T-T"
+        r"(?i:\bspell(?:ed|ing|s|t)?(?:[ \t]+(?:as|out|of)\b)?)[ \t]*[:,]?[ \t]*(?:(?:it|that|last name|first name|name)[ \t]+)?[\"“]?(?P<value>\p{L}(?:[-. ][ ]?\p{L}){2,})(?![\w-])",
+        0.9,
+        None,
+    ),
+    _pattern(
+        "suffix",
+        rf"(?<![\w'’-])(?P<value>{NAME},?[ \t]+(?:Jr|Sr|Esq|I{{2,3}}|IV|JR|SR))(?![\w-])",
+        0.8,
+        _name_with_suffix,
+    ),
+    _pattern(
+        "particle_surname",  # "Surgery: de la Cruz"
+        r"(?<![\w'’-])(?P<value>(?i:de la|de los|de las|van der|van den|van de|von der|del|dos|da|al|bin|ibn)[ \t-](?:\p{Lu}\.[ \t]?)?\p{Lu}[\p{Ll}\p{M}]{2,}(?:[-'’]\p{L}+)?)(?![\w-])",
+        0.6,
+        _particle_surname,
     ),
     _pattern(
         "lower_case_named",
@@ -338,4 +332,4 @@ class NameRecogniser(CuedRecogniser):
     """
 
     def __init__(self, timeout_s: float):
-        super().__init__((*PATTERNS, *RELATIVE_PATTERNS), timeout_s)
+        super().__init__((*PATTERNS, *TITLED_PATTERNS, *RELATIVE_PATTERNS), timeout_s)

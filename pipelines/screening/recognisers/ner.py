@@ -22,6 +22,7 @@ from pipelines.screening.recognisers.person import (
     opens_as_another_word,
     trim,
 )
+from pipelines.screening.recognisers.uncued import names_no_person
 from pipelines.screening.spans import Span
 
 _PLACE_BEFORE = regex.compile(
@@ -36,14 +37,14 @@ def _person(text: str, span: Span, english_words: frozenset[str]) -> Span | None
     trimmed = trim(text, span)
     if trimmed is None or bare(text[slice(*trimmed)]) in words("products"):
         return None
-    if is_uncued_eponym(text, trimmed) or opens_as_another_word(text, trimmed):
+    if names_no_person(text, trimmed) or opens_as_another_word(text, trimmed):
         return None
     start, end = trimmed
     if "\n" in text[start:end]:
         end = text.index("\n", start)
     value = text[start:end].strip()
     tokens = value.split()
-    if not value[:1].isupper() or (len(tokens) == 1 and clinical_head_follows(text, end)):
+    if not value[:1].isupper():
         return None
     known = any(is_name_word(token) for token in tokens)
     if value.isupper() and not known:
@@ -95,7 +96,7 @@ def _place(text: str, span: Span, english_words: frozenset[str]) -> Span | None:
 
 
 _PAIR = regex.compile(r"(?<![\w'’-])\p{Lu}\p{Ll}[\p{L}\p{M}'’-]+(?:[ \t]+\p{Lu}\p{Ll}[\p{L}\p{M}'’-]+){1,3}(?![\w-])")
-_NO_NAMES = words("drugs") | words("eponyms") | words("facility_words") | words("not_names")
+_NO_NAMES = words("drugs") | words("eponyms") | words("facility_words") | words("not_names") | words("products")
 _REFINE = {EntityType.PERSON.value: _person, EntityType.LOCATION.value: _place}
 
 

@@ -18,7 +18,8 @@ NAME = rf"{PARTICLE}{{0,2}}(?:(?:{_INITIAL}[ \t]*)+{PARTICLE}{{0,2}})?{_TITLE_WO
 
 FIRST_WORD = regex.compile(r"[\p{L}\p{M}'’-]+")
 _TOKEN = regex.compile(r"[^\s,;:/()\[\]\"“”+]+")
-_NEXT_WORDS = regex.compile(r"(?:['’]s?)?[ \t\-–‐‑]+([\p{L}'’]+)(?:[ \t\-–‐‑]+([\p{L}'’]+))?")
+# at most two blanks: behind a wider gap stands the next column
+_NEXT_WORDS = regex.compile(r"(?:['’]s?)?[ \t\-–‐‑]{1,2}([\p{L}'’]+)(?:[ \t\-–‐‑]{1,2}([\p{L}'’]+))?")
 _POSSESSIVE = regex.compile(r"['’]s?$")
 # "Fontaine IIb", "Hunt Hess 3", "Stanford A"; a number with a unit or of two digits may be the person's age
 _GRADE = regex.compile(
@@ -53,7 +54,7 @@ _SAYS_OR_DOES = regex.compile(
 _ROMAN = frozenset(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"])
 _PREFIXED = regex.compile(r"(?:anti|non|post|pre|cis|trans|bio|pro|sub|intra)-", regex.IGNORECASE)
 _COMPOUND = regex.compile(
-    r"-(?:guided|induced|based|related|positive|negative|associated|like|dependent|sensitive|free|assisted|type)$"
+    r"-(?:guided|induced|based|related|sided|handed|dose|grade|onset|stage|type|year|positive|negative|associated|like|dependent|sensitive|free|assisted|style)$"
 )
 
 
@@ -67,6 +68,10 @@ def is_name_word(token: str) -> bool:
     return bare(token) in words("first_names") or bare(token) in words("surnames")
 
 
+def _is_listed_name(token: str) -> bool:
+    return is_name_word(token) or is_family_name(bare(token)) or is_given_name(bare(token))
+
+
 def is_clinical(token: str) -> bool:
     """True for a drug, or any other word that has its capital letter for another reason than being a name."""
     word = bare(token)
@@ -77,10 +82,43 @@ def is_clinical(token: str) -> bool:
     return bool(_DRUG_ENDING.search(word)) or is_ordinary(word)
 
 
+def is_compound(token: str) -> bool:
+    """True for "McKenzie-based", "Right-sided" and "anti-Smith"."""
+    return bool(_COMPOUND.search(token) or _PREFIXED.match(token))
+
+
 def opens_sentence(text: str, start: int) -> bool:
     """True where a sentence, a line or a list item begins, so that a capital letter there says nothing."""
     before = text[max(0, start - 8) : start].rstrip(" \t")
     return not before or before[-1] in ".!?:;-•*\n\r()"
+
+
+_AFTER_A_VERB = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "her",
+        "his",
+        "their",
+        "our",
+        "my",
+        "your",
+        "this",
+        "that",
+        "these",
+        "those",
+        "it",
+        "them",
+        "him",
+        "us",
+        "me",
+        "out",
+        "up",
+        "off",
+        "over",
+    ]
+)
 
 
 def clinical_head_follows(text: str, end: int) -> bool:
@@ -89,8 +127,9 @@ def clinical_head_follows(text: str, end: int) -> bool:
     if not match:
         return False
     heads, (first, second) = words("eponym_heads"), match.groups()
-    if bare(first) in heads:
-        return True
+    if bare(first) in heads or bare(first).removesuffix("s") in heads:
+        # "Romberg signs" are findings; "Romberg signs the forms" and "points out" are what a person does
+        return not (first.endswith("s") and second in _AFTER_A_VERB)
     # one adjective, or a further eponym, may stand between
     return (
         bool(second)
@@ -152,6 +191,11 @@ def _is_full_name(value: str) -> bool:
     return bool(rest) and (bare(first) in words("first_names") or is_given_name(bare(first)))
 
 
+def says_or_owns(text: str, end: int) -> bool:
+    """True before a verb of speech or of daily life, and before what only a person has: a wife, a room."""
+    return bool(_SAYS_OR_DOES.match(text, end) or _OWNED.match(text, end))
+
+
 def is_uncued_eponym(text: str, span: Span) -> bool:
     """`is_eponym` for a span that no cue gives away: a common surname too is then the eponym, unless it speaks or acts.
 
@@ -169,8 +213,10 @@ def is_uncued_eponym(text: str, span: Span) -> bool:
     if _SCORED.match(text, span[1]) or "-" in value:
         return True
     if len(stem) == 1 and stem[0] in words("first_names"):
-        return False  # "David" is rather a man than the operation
-    return not _is_full_name(value) and not _SAYS_OR_DOES.match(text, span[1]) and not _OWNED.match(text, span[1])
+        # "David" is rather a man than the operation, but not in "Thomas and Ober"
+        listed = _LISTED_NEXT.match(text, span[1])
+        return listed is not None and is_eponym_word(bare(listed[1])) and not is_name_word(listed[1])
+    return not _is_full_name(value) and not says_or_owns(text, span[1])
 
 
 def opens_as_another_word(text: str, span: Span) -> bool:
@@ -190,16 +236,20 @@ def trim(text: str, span: Span) -> Span | None:
     """
     start: int | None = None
     end = span[0]
+    previous = ""
     for match in _TOKEN.finditer(text, span[0], span[1]):
         token = match.group()
         word = bare(token)
         foreign = is_clinical(token) and not is_name_word(word) and word not in words("particles")
-        foreign = foreign or bool(_COMPOUND.search(token)) or bool(_PREFIXED.match(token))
+        foreign = foreign or is_compound(token)
         foreign = foreign or any(char.isdigit() for char in token) or word in words("credentials")
         if foreign and len(word) <= 1 and token[:1].isupper():
             foreign = False  # an initial
+        if foreign and match.start() - end <= 1 and _is_surname_after(previous, token):
+            foreign = False
         if foreign and start is not None:
             break
+        previous = token
         if not foreign:
             start = match.start() if start is None else start
             end = match.end()
@@ -211,12 +261,26 @@ def trim(text: str, span: Span) -> Span | None:
     return (start, end) if sum(char.isalpha() for char in found) >= 2 else None
 
 
+def _is_surname_after(previous: str, token: str) -> bool:
+    """ "Ethel Cutting", "Van Der Meulen": behind a given name or a particle an ordinary word may be the surname."""
+    before, word = bare(previous), bare(token)
+    named = before in words("particles") or before in words("first_names") or is_given_name(before)
+    return (
+        named
+        and token.istitle()
+        and is_ordinary(word)
+        and not any(word in words(name) for name in ("not_names", "drugs", "places", "facility_words", "credentials"))
+        and (word in words("particles") or word not in words("eponym_heads"))
+        and not _DRUG_ENDING.search(word)
+    )
+
+
 def uncertain_name(text: str, span: Span) -> Span | None:
     """After a cue that may also precede a diagnosis, a department or a drug."""
     trimmed = trim(text, span)
     if trimmed is None or is_eponym(text, trimmed) or clinical_head_follows(text, trimmed[1]):
         return None
     tokens = text[trimmed[0] : trimmed[1]].split()
-    if len(tokens) == 1 and tokens[0].isupper() and not is_family_name(bare(tokens[0])) and not is_name_word(tokens[0]):
+    if len(tokens) == 1 and tokens[0].isupper() and not _is_listed_name(tokens[0]):
         return None  # an abbreviation or a heading
     return trimmed

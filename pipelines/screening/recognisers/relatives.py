@@ -12,6 +12,8 @@ _RELATION = (
     r"(?:foster |ex-?|half-|god|late |great-?)?(?:wife|husband|spouse|son|daughter|mother|father|mom|dad|brother|sister|partner|girlfriend|boyfriend|fianc[eé]e?|friend|aunt|uncle|cousin|nephew|niece|grand(?:mother|father|son|daughter|child|ma|pa|mom|dad|kid)|sibling|parent|child(?!-))|"
     r"hubby|dtr|dau|gf|bf|sig(?:nificant)? other|granny|nana|abuel[ao]|t[íi]o|tía|mam[aá]|pap[aá]|in-law|widow(?:er)?|hcp|poa|hcpoa|proxy|godparent|passenger|driver|bystander|colleague|"
     r"supervisor|manager|coach|chaplain|priest|rabbi|imam|interpreter|translator|carer|(?:baby)?sitter|nanny|housemate|flatmate|housekeeper|housemaid|doula|midwife|paramedic|emt|deputy|"
+    r"adjuster|agent|liaison|advocate|operator|rep(?:resentative)?|coord(?:inator)?|mgr|mngr|tech(?:nician)?|technologist|hygienist|phlebotomist|receptionist|secretary|classmate|schoolmate|teammate|tenant|"
+    r"student|trainer|counsel(?:l)?or|sponsor|mentor|caseworker|principal|foreman|buddy|bestie|fiancee?|hubby|"
     r"detective|trooper|constable|navigator|dieti[ct]ian|nutritionist|home health aide|hospice nurse|visiting nurse|companion|"
     r"(?:mother|father|son|daughter|sister|brother)-in-law|step(?:mother|father|son|daughter)|caregiver|guardian|neighbou?r|roommate|aide|nurse|pharmacist|coworker|co-worker|employer|boss|lawyer|attorney|teacher|landlord|pastor|twin|baby|"
     r"social worker|case manager|therapist|cardiologist|oncologist|neurologist|surgeon|pcp|physician|resident|psychiatrist|dentist|daughters|sons|children|parents|brothers|sisters"
@@ -55,19 +57,19 @@ def _pattern(name: str, expression: str, score: float, refine: Refinement | None
 PATTERNS = (
     _pattern(
         "relation",
-        rf"\b(?i:{_RELATION})(?:[ \t]+(?i:is|was|named|called))?[ \t]*[,:(\-–]?[ \t]*[\"'“]?(?P<value>{NAME})",
+        rf"\b(?i:{_RELATION})(?!\p{{L}})(?:[ \t]+(?i:is|was|named|called))?[ \t]*[,:(\-–]?[ \t]*[\"'“]?(?P<value>{NAME})",
         0.75,
         _relation_name,
     ),
     _pattern(
         "relation_lower",
-        rf"\b(?i:{_RELATION})(?:[ \t]+(?i:is|was|named|called))?(?:[ \t]*[,:(=/–][ \t]*|[ \t]+(?:-[ \t]*)?)(?P<value>\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]+(?:[ \t]+\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]{{2,}})?)\b",
+        rf"\b(?i:{_RELATION})(?!\p{{L}})(?:[ \t]+(?i:is|was|named|called))?(?:[ \t]*[,:(=/–][ \t]*|[ \t]+(?:-[ \t]*)?)(?P<value>\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]+(?:[ \t]+\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]{{2,}})?)\b",
         0.7,
         _given_in_lower_case,
     ),
     _pattern(
         "apposition",  # "lives with Jo, her partner"
-        rf"(?<![\w'’.-])(?P<value>{NAME}),[ \t]+(?i:his|her|their|the patient'?s|pt'?s|patient'?s)[ \t]+(?:\p{{Ll}}+[ \t]+)?(?i:{_RELATION})\b",
+        rf"(?<![\w'’.-])(?P<value>{NAME}),[ \t]+(?i:his|her|their|an?|the|the patient'?s|pt'?s|patient'?s)[ \t]+(?:\p{{Ll}}+[ \t]+)?(?i:{_RELATION})\b",
         0.75,
         uncertain_name,
     ),

@@ -1,0 +1,142 @@
+# ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
+"""Names with a title before them or a credential behind them: "Dr. Young and Hope", "Arup Mukherjee, M.D."."""
+
+import regex
+
+from pipelines.screening.entities import EntityType
+from pipelines.screening.gazetteer import is_listed_word, may_be_name
+from pipelines.screening.lexicon import words
+from pipelines.screening.recognisers.pattern import CuedPattern, Refinement
+from pipelines.screening.recognisers.person import (
+    FIRST_WORD,
+    NAME,
+    bare,
+    is_clinical,
+    is_eponym_word,
+    is_name_word,
+    trim,
+    uncertain_name,
+)
+from pipelines.screening.spans import Span
+
+# "MR" and "MS" without a full stop are magnetic resonance and multiple sclerosis
+TITLE = (
+    r"(?:(?i:drs?|doctor|prof|professor|rev|reverend|hon)\.|(?:M[rsx]|Mrs|M[RS]|MRS|Sgt|Capt|Lt|Col|(?<!\d[ \t]?)Fr)\.|(?i:drs?|prof)\b|M(?:r|s|x|rs|RS)\b|"
+    r"(?:Doctor|Professor|Miss|Sister|Nurse|Reverend|Rabbi|Pastor|Father|Judge|Officer|Sir|Madam|Señora?|DOCTOR|MISS|NURSE)\b)"
+)
+_CREDENTIAL = (
+    r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-?C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|D\.?P\.?M|Pharm\.?D|L\.?P\.?N|C\.?N\.?A|C\.?R\.?N\.?A|F\.?A\.?C\.?[SP]|M\.?S\.?W|L\.?C\.?S\.?W|MBBS|FRCS|"
+    r"A\.?P\.?R\.?N|D\.?N\.?P|F\.?N\.?P(?:-?C|-?BC)?|B\.?S\.?N|M\.?S\.?N|D\.?P\.?T|O\.?T\.?R(?:/L)?|CCC-SLP|R\.?D|R\.?T|CNM|Psy\.?D|O\.?D)\b\.?"
+)
+_LOWER_TITLE = r"(?:(?i:dr|mrs?)\.?|(?<!\d[ \t]?)ms\.)"
+_JOINED = regex.compile(r"(?:,|\band|&|/|\bor)[ \t]*$")
+_CERTAIN_TITLE = regex.compile(r"\b(?i:dr|mr|mrs|ms|prof|doctor)\.?[ \t]+$")
+
+
+def _titled_name(text: str, span: Span) -> Span | None:
+    """After a title: the first word is the name whatever else it means ("Mr. Rash has a rash")."""
+    trimmed = trim(text, span)
+    if _is_titled_product(text, span):
+        return None
+    if _JOINED.search(text, max(0, span[0] - 6), span[0]):
+        first = FIRST_WORD.match(text, span[0])
+        return trimmed if first and may_be_name(bare(first.group())) and trimmed == uncertain_name(text, span) else None
+    if trimmed and trimmed[0] == span[0]:
+        return trimmed
+    first = FIRST_WORD.match(text, span[0])
+    if first is None or first.group().isupper() or not _CERTAIN_TITLE.search(text, max(0, span[0] - 8), span[0]):
+        return trimmed
+    return trimmed if bare(first.group()) in words("not_after_title") else first.span()
+
+
+def _is_titled_product(text: str, span: Span) -> bool:
+    """ "Dr. Scholl inserts", "Mrs. Dash": makes that are written as a person is."""
+    title = regex.search(r"\b(\p{L}+)\.?[ \t]+$", text[max(0, span[0] - 8) : span[0]])
+    first = FIRST_WORD.match(text, *span)
+    return bool(title and first) and f"{title[1].lower()} {bare(first.group())}" in words("products")
+
+
+def two_word_name(text: str, span: Span) -> Span | None:
+    """After a cue that may precede anything: two words that may be a name."""
+    trimmed = uncertain_name(text, span)
+    if trimmed is None or len(parts := regex.findall(r"\p{L}{2,}", text[slice(*trimmed)])) < 2:
+        return None
+    return trimmed if " " in text[slice(*trimmed)] or all(map(may_be_name, parts)) else None  # no "Solu-Cortef"
+
+
+def _credentialed(text: str, span: Span) -> Span | None:
+    """Two words before a credential; a last one of them that is also English belongs to the name: "Nguyen Van An, MD"."""
+    trimmed = two_word_name(text, span)
+    if trimmed is None:
+        return _signature_line(text, span)
+    rest = text[trimmed[1] : span[1]].split()
+    named = rest and all(may_be_name(bare(word)) or (len(word) <= 3 and word.istitle()) for word in rest)
+    return (trimmed[0], span[1]) if named else trimmed
+
+
+def _signature_line(text: str, span: Span) -> Span | None:
+    """ "Arup Mukherjee, M.D." alone on its line: one word may have another meaning, not both."""
+    parts = text[slice(*span)].split()
+    if len(parts) != 2 or text[max(0, span[0] - 1) : span[0]].strip() or not all(map(str.istitle, parts)):
+        return None
+    first, last = map(bare, parts)
+    named = may_be_name(first) or may_be_name(last)
+    no_name = words("not_names") | words("facility_words") | words("trades") | words("credentials")
+    return span if named and first not in no_name and last not in no_name else None
+
+
+def _credentialed_surname(text: str, span: Span) -> Span | None:
+    """ "Gleason MD", but neither "Charge RN" nor "Attending MD"."""
+    word = bare(regex.split(r"\.[ \t]?", text[slice(*span)])[-1])
+    if word in words("not_names") or word in words("facility_words"):
+        return None
+    return span if is_eponym_word(word) or is_name_word(word) or not is_listed_word(word) else None
+
+
+def _lower_case_surname(text: str, span: Span) -> Span | None:
+    word = bare(text[span[0] : span[1]])
+    return None if word in words("sentence_words") or is_clinical(word) else span
+
+
+def _name(text: str, span: Span) -> Span | None:
+    """After a cue that always names a person."""
+    return trim(text, span)
+
+
+def _pattern(name: str, expression: str, score: float, refine: Refinement | None) -> CuedPattern:
+    return CuedPattern(name=name, entity_type=EntityType.PERSON, expression=expression, score=score, refine=refine)
+
+
+PATTERNS = (
+    _pattern(
+        "title",
+        rf"(?<![\w-])(?=[DPRHMSCLFNJOdprh]){TITLE}[ \t]*(?:\r?\n)?[ \t]*(?P<value>{NAME})(?:[ \t]*(?:,|and|&|/|or)[ \t]*(?!{TITLE})(?P<value>{NAME}))?",
+        0.95,
+        _titled_name,
+    ),
+    _pattern(
+        "title_conjoined",
+        rf"(?i:\bdrs\.?)[ \t]*{NAME}(?:[ \t]*,[ \t]*(?P<value>{NAME}))*[ \t]*,?[ \t]*(?:and|&)[ \t]*(?P<value>{NAME})",
+        0.9,
+        _name,
+    ),
+    _pattern(
+        "title_lower",
+        rf"(?<![\w-]){_LOWER_TITLE}[ \t]+(?P<value>\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]{{2,}})",
+        0.8,
+        _lower_case_surname,
+    ),
+    _pattern(
+        "credential", rf"(?<![\w-])(?P<value>{NAME})(?:[ \t]*,[ \t]*|[ \t]+){_CREDENTIAL}(?!\w)", 0.95, _credentialed
+    ),
+    _pattern("credential_surname", rf"(?<![\w-])(?P<value>{NAME}),[ \t]*{_CREDENTIAL}(?!\w)", 0.9, uncertain_name),
+    _pattern(
+        "surname_credential",
+        r"(?<![\w'’.-])(?P<value>(?:\p{Lu}\.[ \t]?){0,2}\p{Lu}[\p{Ll}\p{M}]{2,}(?:[-'’]\p{L}+)?)(?:,[ \t]*|[ \t]+)(?:M\.?D\.?|R\.?N\.?|NP|PA-C|LPN|CRNA|CNM|PharmD|DPM|DMD|DDS|Ph\.?D\.?|LCSW|DPT)(?!\w)",
+        0.8,
+        _credentialed_surname,
+    ),
+    _pattern(
+        "last_first_credential", rf"(?<![\w-])(?P<value>{NAME},[ \t]*{NAME})[ \t]*,[ \t]*{_CREDENTIAL}(?!\w)", 0.9, None
+    ),
+)
