@@ -33,6 +33,7 @@ NOTES_JOINED = 4
 CONFIG = """
 storage: {storage}
 ingest: {{notes: {notes}, rows_per_shard: {rows_per_shard}}}
+selection: {{shared_prompts: count}}
 model: {{path: none/needed}}
 num_screening_actors: {actors}
 cluster: {{local_cpus: {cpus}}}
