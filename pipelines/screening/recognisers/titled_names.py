@@ -115,6 +115,12 @@ PATTERNS = (
         _titled_name,
     ),
     _pattern(
+        "title_placeholder",  # "Dr. ___ Jones": what an earlier de-identification left
+        rf"(?<![\w-]){TITLE}[ \t]*(?:_{{2,}}|\[[^\]\r\n]{{1,40}}\])[ \t]*(?P<value>{NAME})",
+        0.9,
+        _titled_name,
+    ),
+    _pattern(
         "title_conjoined",
         rf"(?i:\bdrs\.?)[ \t]*{NAME}(?:[ \t]*,[ \t]*(?P<value>{NAME}))*[ \t]*,?[ \t]*(?:and|&)[ \t]*(?P<value>{NAME})",
         0.9,

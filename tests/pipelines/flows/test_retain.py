@@ -125,6 +125,7 @@ def changed(settings: RetainSettings, **values: Any) -> RetainSettings:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.cluster
 def test_the_sweep_keeps_one_model_and_goes_on_after_a_kill(
     cluster: None, settings: RetainSettings, prepared: StageOutput

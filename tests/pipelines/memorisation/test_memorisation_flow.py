@@ -34,6 +34,7 @@ def finished(storage: Path, stage: str, tables: dict[str, pa.Table], results: di
     return output
 
 
+@pytest.mark.slow
 @pytest.mark.cluster
 def test_an_audit_of_a_model_that_remembers_everything(
     cluster: None,
