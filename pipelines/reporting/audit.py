@@ -11,25 +11,21 @@ of the audit. It holds counts, hashes of files and settings, note ids and offset
 
 import io
 import json
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
-from pipelines.reporting import numbers
 from pipelines.reporting.audit_counts import finding_counts, repeats_section, replaced_section
 from pipelines.reporting.audit_provenance import audit_provenance
 from pipelines.reporting.audit_review import WORKSHEET, ReviewConfig, review_section, worksheet
+from pipelines.reporting.document import render
 from pipelines.stage.output import StageOutput, write_atomically, write_table
 from schemas.errors import LedgerError
 from schemas.ledger import Stage
 
 HTML = "audit.html"
 JSON = "audit.json"
-_FILTERS = ("count", "number", "percent", "moment", "setting")
 
 
 def audit_directory(prepare: StageOutput) -> Path:
@@ -96,13 +92,4 @@ def build_audit(prepare: StageOutput, sample: pl.DataFrame, config: ReviewConfig
 
 def render_audit(audit: dict[str, Any]) -> str:
     """The HTML of an audit. It has no script, and its policy allows none."""
-    environment = Environment(
-        loader=PackageLoader("pipelines.reporting", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update({name: getattr(numbers, name) for name in _FILTERS})
-    style = resources.files("pipelines.reporting").joinpath("style.css").read_text(encoding="utf-8")
-    return environment.get_template("audit.html").render(audit=audit, style=Markup(style))
+    return render("audit.html", has_charts=False, audit=audit)

@@ -1,22 +1,14 @@
 """The page about keeping general abilities: what each mixture of two models gains and loses, and which was chosen."""
 
-import base64
-import hashlib
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
 import plotly.graph_objects as go
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
-from pipelines.reporting import numbers
+from pipelines.reporting.document import Chart, render
 from pipelines.reporting.figures import COLOURS, label, styled
 
-_PACKAGE = "pipelines.reporting"
 _HEIGHT = 460
-_FILTERS = ("count", "number", "signed", "setting")
 # Kind of a point → symbol, colour and size in pixels.
 _MARKS = {
     "chosen": ("star", COLOURS.vermillion, 18),
@@ -31,26 +23,12 @@ def render_frontier(retention: Mapping[str, Any]) -> str:
     Args:
         retention: results of the retain stage.
     """
-    environment = Environment(
-        loader=PackageLoader(_PACKAGE, "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update({name: getattr(numbers, name) for name in _FILTERS})
-    scripts = {"plotly_js": get_plotlyjs(), "draw_js": _file("draw.js")}
-    hashes = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts.values())
-    # Escaped as JSON allows, "<" cannot end the script element that holds the chart.
-    chart = str(frontier_figure(retention).to_json()).replace("<", "\\u003c")
-    return environment.get_template("frontier.html").render(
+    return render(
+        "frontier.html",
+        has_charts=True,
         retention=retention,
         chosen=next(point for point in retention["points"] if point["alpha"] == retention["alpha"]),
-        chart=Markup(chart),
-        height=_HEIGHT,
-        style=Markup(_file("style.css")),
-        script_hashes=Markup(" ".join(f"'sha256-{digest}'" for digest in hashes)),
-        **{name: Markup(text) for name, text in scripts.items()},
+        chart=Chart.of("frontier", "change of the task against change of the probe", frontier_figure(retention)),
     )
 
 
@@ -132,7 +110,3 @@ def _span(changes: list[Mapping[str, Any]]) -> list[float]:
 
 def _reach(far: float | None, near: float | None) -> float:
     return max(far - near, 0.0) if far is not None and near is not None else 0.0
-
-
-def _file(name: str) -> str:
-    return resources.files(_PACKAGE).joinpath(name).read_text(encoding="utf-8")
