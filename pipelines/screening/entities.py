@@ -25,6 +25,8 @@ class EntityType(enum.StrEnum):
     VEHICLE_ID = "VEHICLE_ID"
     DEVICE_ID = "DEVICE_ID"
     MAC_ADDRESS = "MAC_ADDRESS"
+    BIOMETRIC = "BIOMETRIC"  # a template's or a print's number: the print itself is no text
+    PHOTO = "PHOTO"  # a picture's file
     URL = "URL"
     IP_ADDRESS = "IP_ADDRESS"
     UNIQUE_ID = "UNIQUE_ID"  # any other number or code that stands for one person, specimen or document

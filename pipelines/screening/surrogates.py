@@ -186,6 +186,12 @@ class Surrogates:
             drawn.append(char)
         return "".join(drawn)
 
+    def _file(self, value: str) -> str | None:
+        """A picture's file: another name, the same folders' depth and kind."""
+        name, dot, kind = value.rpartition(".")
+        surrogate = self._identifier(name) if dot else None
+        return None if surrogate is None else f"{surrogate}.{kind}"
+
     def _phone(self, value: str) -> str | None:
         match = _PHONE.fullmatch(value)
         digits = _digits(match["number"]) if match else ""
@@ -272,6 +278,7 @@ _MAKERS: MappingProxyType[str, Callable[[Surrogates, str], str | None]] = Mappin
         EntityType.PHONE_NUMBER: Surrogates._phone,
         EntityType.FAX_NUMBER: Surrogates._phone,
         EntityType.EMAIL_ADDRESS: Surrogates._email,
+        EntityType.PHOTO: Surrogates._file,
         EntityType.US_SSN: Surrogates._social_security,
         **dict.fromkeys(
             (
@@ -281,6 +288,7 @@ _MAKERS: MappingProxyType[str, Callable[[Surrogates, str], str | None]] = Mappin
                 EntityType.LICENSE_NUMBER,
                 EntityType.VEHICLE_ID,
                 EntityType.DEVICE_ID,
+                EntityType.BIOMETRIC,
                 EntityType.UNIQUE_ID,
             ),
             Surrogates._identifier,

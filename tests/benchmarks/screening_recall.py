@@ -30,7 +30,7 @@ from schemas.findings import Action
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests/pipelines/screening"))
-from marked_notes import MarkedText, count_missed, eponyms, is_covered, safe_harbor  # noqa: E402
+from marked_notes import MarkedText, count_missed, first_set, is_covered  # noqa: E402
 
 DATA = REPOSITORY / "../shared/data"
 STOCK_THRESHOLD = 0.35
@@ -137,8 +137,8 @@ def canary_rows(screen: Any, sample: int | None) -> dict[str, str]:
 
 def harm_rows(find: Find) -> dict[str, str]:
     """What is found where there is nothing to find, and people whom an eponym's name could hide."""
-    _, clean = safe_harbor()
-    untouched, people = eponyms()
+    texts = first_set()
+    clean, untouched, people = texts.clean, texts.untouched, texts.people
     num_words = sum(len(text.split()) for text in clean)
     damaged = sum(bool(found) for found in find(untouched))
     caught = sum(
@@ -178,8 +178,7 @@ def marked(frame: pl.DataFrame, types: set[str]) -> list[MarkedText]:
 
 def measure(screen: Any, sample: int | None) -> dict[str, str]:
     """Every row of the table for one screen."""
-    notes, _ = safe_harbor()
-    rows = recall_rows("planted notes", notes, screen.find) | harm_rows(screen.find)
+    rows = recall_rows("planted notes", first_set().notes, screen.find) | harm_rows(screen.find)
     if DATA.is_dir():
         rows |= canary_rows(screen, sample)
         clinical = marked(read("phi/pii_anon_clinical_en_open", sample), SAFE_HARBOR_TYPES)

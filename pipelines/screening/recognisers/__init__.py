@@ -10,6 +10,7 @@ from presidio_analyzer.predefined_recognizers import (
 
 from pipelines.screening.recognisers.addresses import AddressRecogniser
 from pipelines.screening.recognisers.ages import AgeRecogniser
+from pipelines.screening.recognisers.codes import CodeRecogniser
 from pipelines.screening.recognisers.contacts import ContactRecogniser
 from pipelines.screening.recognisers.dates import DateRecogniser
 from pipelines.screening.recognisers.facilities import FacilityRecogniser
@@ -19,6 +20,8 @@ from pipelines.screening.recognisers.name_forms import NameFormRecogniser
 from pipelines.screening.recognisers.names import NameRecogniser
 from pipelines.screening.recognisers.ner import NerRecogniser
 from pipelines.screening.recognisers.phone_numbers import PhoneNumberRecogniser
+from pipelines.screening.recognisers.plates import PlateRecogniser
+from pipelines.screening.recognisers.title_case import TitleCaseRecogniser
 
 _PHONE_REGIONS = ("US", "GB")
 
@@ -37,10 +40,13 @@ def clinical_recognisers(timeout_s: float) -> list[EntityRecognizer]:
         DateRecogniser(timeout_s),
         AgeRecogniser(timeout_s),
         IdentifierRecogniser(timeout_s),
+        CodeRecogniser(),
+        PlateRecogniser(),
         ContactRecogniser(timeout_s),
         PhoneNumberRecogniser(supported_regions=_PHONE_REGIONS, name=PhoneNumberRecogniser.__name__),
         AddressRecogniser(timeout_s),
         FacilityRecogniser(timeout_s),
+        TitleCaseRecogniser(),
         IpRecognizer(),
         MacAddressRecognizer(),
         CreditCardRecognizer(),

@@ -18,6 +18,7 @@ _RELATIVE = (
     "wife|husband|spouse|partner|mother|father|mom|mum|dad|parents?|son|daughter|brother|sister|siblings?|twin|(?:great[- ]?)*(?:grand(?:mother|father|ma|pa|son|daughter|parent)|aunt|uncle|niece|nephew)|cousin|"
     "neighbou?r|friend|widower|widow|fianc[ée]e?|in-law|caregiver|roommate|patient|pt|client|resident|veteran|gentleman|lady|nun|priest"
 )
+_KIN = _RELATIVE.replace("|patient|pt|client|resident|veteran|gentleman|lady|nun|priest", "|mgm|mgf|pgm|pgf|gm|gf|sib")
 _TITLE = (
     r"(?:Mr|Mrs|Ms|Miss|Dr|Sr|Sister|Fr|Father|Rev|Mother|Monsignor|Aunt|Uncle|Grandma|Grandpa|Deacon|Judge|Prof)\b\.?"
 )
@@ -34,7 +35,20 @@ def _not_measured(text: str, span: Span) -> Span | None:
     return None if _MEASURED.search(text, max(0, span[0] - 40), span[0]) else span
 
 
-_UNCUED = frozenset({"bare", "apposition", "in_brackets", "first_person", "sentence", "towards"})  # no word says "age"
+_HEAT = regex.compile(
+    r"(?:\b(?:fever|febrile|temp(?:erature)?|t(?:m?ax)?|above|over|below|under|than)|[<>≥≤])(?:[ \t]+(?:of|to|up|is|was|above|over|than|greater))*[ \t:=]*$",
+    regex.IGNORECASE,
+)
+
+
+def _not_heat(text: str, span: Span) -> Span | None:
+    """ "92 F" is a woman, and "fever above 101 F" none."""
+    return None if _HEAT.search(text, max(0, span[0] - 30), span[0]) else span
+
+
+_UNCUED = frozenset(
+    {"bare", "kin", "spelled", "apposition", "in_brackets", "first_person", "sentence", "towards"}
+)  # no word says "age"
 
 
 PATTERNS = tuple(
@@ -42,7 +56,7 @@ PATTERNS = tuple(
         name=name,
         entity_type=EntityType.AGE_OVER_89,
         expression=expression,
-        refine=_not_measured if name in _UNCUED else None,
+        refine=_not_measured if name in _UNCUED else _not_heat if name == "year_old_sex" else None,
     )
     for name, expression in (
         ("years_old", rf"(?<![\d./-])(?P<value>{_DIGITS})\+?(?i:{_YEARS_OLD})"),
@@ -51,8 +65,28 @@ PATTERNS = tuple(
             rf"(?<![\d./-])(?P<value>{_DIGITS})[ \t-]*(?i:years?|yrs?|yo|y)?[ \t-]*(?:(?i:male|female|man|woman|gentleman|lady)\b|[MF]\b(?!/))",
         ),
         (
+            "sex_stroke",
+            rf"(?<![\w./-])(?P<value>{_DIGITS})/[MFmf]\b(?!/)|(?<![\w./-])[MF]/(?P<value>{_DIGITS})(?![\w/%]|\.\d)",
+        ),
+        (
+            "years",  # nothing in a note lasts ninety years but a life
+            rf"(?<![\w./-])(?<!\b(?i:last|past|over|than|for|every|after|nearly|about|almost|the)[ \t])(?P<value>{_DIGITS})[ \t-]?(?i:years?|yrs?)\b(?![ \t-]+(?i:ago|of|later|history|survival|risk|after|before|in)\b)",
+        ),
+        (
+            "kin",  # "an aunt at 104", "Father Art,96,", "great-aunt 99."
+            rf"\b(?i:{_KIN})(?:[ \t]+\p{{Lu}}[\p{{L}}'’-]+){{0,2}}[ \t]*[,(:;-]?[ \t]*(?:(?i:is|was|now|age|aged|at|who|about|almost|nearly|over|died|dead|d\.?|alive|living|healthy|passed|lived|lives|till|until|to|of|his|her|the|still|well|and|today|deceased|turned|turning|turns|reached|made|it|saw|into|mid|late|early)[ \t,-]+){{0,4}}(?:(?P<value>{_DIGITS})|(?i:(?P<value>{_WORDS})))\b{_NOT_A_QUANTITY}(?:[ \t]*(?:,|&|and\b)+[ \t]*(?P<value>{_DIGITS})\b{_NOT_A_QUANTITY})?",
+        ),
+        (
+            "opening",  # "At 93, she still drives.", "born in 1929, now 95."
+            rf"\b(?:At|at)[ \t]+(?P<value>{_DIGITS}),?[ \t]+(?i:s?he|they)\b|\b(?i:born)\b[^.\n]{{0,25}}?\b(?i:now|is|age|aged)[ \t]+(?P<value>{_DIGITS})\b{_NOT_A_QUANTITY}|\b(?i:will be|turns|turning)[ \t]+(?P<value>{_DIGITS})(?=[ \t]+(?i:soon|next|this|in)\b)|(?<![\w/])[MF],[ \t]*(?P<value>{_DIGITS})(?=,)",
+        ),
+        (
+            "spelled",  # "ninety-four": dictated figures of other things have their unit
+            rf"(?<![\w-])(?<!\b(?i:hundred|and|point|over|at|by|to|of|minus|plus|nineteen|twenty|than)[ \t])(?i:(?P<value>ninety[- ](?:{_UNIT_WORD})))\b{_NOT_A_QUANTITY}(?![- \t]+(?i:over|point|to|one|two|three|four|five|six|seven|eight|nine|hundred|thousand|million|{_UNIT_WORD}|cent|milli\w+|micro\w+|fahrenheit|celsius|milligrams|day|hour|minute|percent)\b)",
+        ),
+        (
             "age",
-            rf"\b(?i:aged?|age(?:[ \t]*/[ \t]*(?:sex|gender))?[ \t]*[:=]|age (?:is|of)|at the age of|turn(?:ed|s|ing)|birthday|(?:died|dead|deceased|passed(?: away)?|lived|expired)[ \t]+(?:at|to(?:[ \t]+be)?|until)(?:[ \t]+age)?)[ \t:=]*(?P<value>{_DIGITS})\b(?![./%]\d|[ \t]*(?:%|mg|days?|minutes?|degrees))",
+            rf"\b(?i:aged?|age(?:[ \t]*/[ \t]*(?:sex|gender))?[ \t]*[:=]|age (?:is|of)|at the age of|turn(?:ed|s|ing)|birthday|(?:died|dead|deceased|passed(?: away)?|lived|expired)[ \t]+(?:at|to(?:[ \t]+be)?|until)(?:[ \t]+age)?)[ \t:=]*(?P<value>{_DIGITS})(?:\b|(?=y))(?![./%]\d|[ \t]*(?:%|mg|days?|minutes?|degrees))",
         ),
         (
             "bare",
@@ -101,9 +135,9 @@ PATTERNS = tuple(
         ),
         (
             "decade",
-            r"\b(?i:his|her|their)[ \t]+(?:(?i:early|mid|late)[- \t]+)?(?P<value>(?i:nineties)|['’]?90['’]?s)\b",
+            r"\b(?:(?i:his|her|their|my)[ \t]+|(?i:woman|man|lady|gentleman|(?:fe)?male|patient|widow|widower)[ \t]+in[ \t]+(?i:the[ \t]+)?)(?P<value>(?:(?i:early|mid|late|upper|high|low)[- \t]+)?(?:(?i:nineties|hundreds)|['’]?(?:90|100)['’]?s))\b|\b(?P<value>(?i:tenth|eleventh) decade) of life\b",
         ),
-        ("class", r"\b(?P<value>(?i:nonagenarian|centenarian|supercentenarian))\b"),
+        ("class", r"\b(?P<value>(?i:nonagenarian|(?:semi-?|super-?)?centenarian)s?)\b"),
     )
 )
 

@@ -1,9 +1,8 @@
 # ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Dates more exact than a year: numeric, written out, month and year, month alone after a preposition.
 
-A year alone, a weekday, a time of day and a relative date ("POD 2", "3 days ago") stay, as Safe Harbor lets them. A bare
-"2/6" is a murmur and "3/10" a pain: a month and day that can be read as a part of a whole needs a word before it that takes
-a date, any other ("9/18", "5/3") is a date unless the words around it speak of a score, a pressure or a count.
+A year alone, a weekday, a time of day and a relative date ("POD 2", "3 days ago") stay, as Safe Harbor lets them. A month
+and a day with a stroke between them are the matter of `month_days`.
 """
 
 import calendar
@@ -12,6 +11,8 @@ from typing import Any
 import regex
 
 from pipelines.screening.entities import EntityType
+from pipelines.screening.recognisers import month_days
+from pipelines.screening.recognisers.month_days import TAKES_DATE, WEEKDAY
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
 from pipelines.screening.spans import Span
 
@@ -34,7 +35,6 @@ _NUMBER_WORD = (
     "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|oh|and"
 )
 _YEAR_WORDS = rf"(?i:nineteen|twenty|two[ \t]+thousand)(?:[ \t-]+(?i:{_NUMBER_WORD})\b){{0,4}}"
-_WEEKDAY = "(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _OF_YEAR = rf"(?:,?[ \t]+(?:of[ \t]+)?(?:{_YEAR}\b|{_YEAR_WORDS}))?"
 _POSS = "['’]?s?['’]?"
 _HOLIDAY = (
@@ -45,46 +45,12 @@ _HOLIDAY = (
     "Purim|Diwali|Ramadan|Eid(?: al[- ](?:Fitr|Adha))?|Kwanzaa|Super Bowl Sunday"
 )
 _TIME = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?"
-_TAKES_DATE = (
-    r"(?:last[ \t]+\p{Ll}+|appt|appointment|follow[- ]?up|f/u|rtc|returns?|mammogram|colonoscopy|ekg|ecg|x-?rays?|vaccine|on|since|dated?|from|until|till|through|thru|starting|beginning|began|started|as of|admitted|discharged|seen|due|"
-    r"scheduled(?: for)?|effective|expires?|exp|done|performed|drawn|collected|received|visit(?: of)?|labs?(?: from| of)?|"
-    r"last|next|before|after|dos|doa|dod|dob|lmp|edc|edd|d/c(?:['’]?d)?|adm|admit|surgery|placed|signed|ct|cxr|mri|echo|cath|dictated|transcribed|typed|recorded|entered|documented|printed|faxed|mailed|sent|scanned|"
-    r"scans?|ultrasound|sono|us|pet|dexa|biopsy|bx|egd|eeg|emg|pfts?|sleep study|stress test|injection|infusion|chemo|"
-    r"filled|refilled|dispensed|ordered|called|notified|paged|reviewed|read|verified|updated|revised|renewed|cancelled|canceled|rescheduled|missed|booked|arriv(?:ed|es|ing)|left|moved|"
-    r"(?:moved|transferred|discharged|admitted|sent|returned)[ \t]+(?:to|from)[ \t]+(?:the[ \t]+)?\p{L}+|"
-    r"(?:night|morning|afternoon|evening|day|week|weekend|weeks) of|note|consult|eval(?:uation)?|molst|polst|dnr|consent(?:ed)?|authori[sz]ed|approved|denied|born|died|deceased|expired|delivered|married|retired)"
-)
-_NO_DATE_AFTER = regex.compile(
-    r"\s*(?:(?:holo|pan|mid)?systolic|diastolic|murmur|sem\b|pain|strength|motor|power|weakness|reflex|pulses?|in severity|"
-    r"out of|on (?:the |a )?(?:pain|scale|vas)|bilateral|throughout|symmetric|mm ?hg|cm|mg|days?|weeks?|of (?:the|pain)|ago|to \d+/10|intensity|%|/\d)",
-    regex.IGNORECASE,
-)
-
-# what makes of two numbers and a stroke something else than a date, before and behind
-_SCORED_BEFORE = regex.compile(
-    r"(?:\b(?:bp|b/p|blood pressure|pressures?|map|pcwp|pcw|wedge|pap?|pasp|rvsp|rv|lv|ra|cvp|(?:bi|c)-?pap|ipap|epap|peep|vent|settings?|apgars?|gcs|e\d?v\d?m\d?|"
-    r"mmse|mini[- ]mental|moca|slums|phq-?\d?|gad-?\d?|audit|cage|nihss|scores?d?|scoring|grade[ds]?|rated?|rating|scale|vas|nrs|pain|severity|intensity|strength|power|motor|muscle|reflex(?:es)?|dtrs?|"
-    r"pulses?|murmur|sem|nodes?|ln|lns|cores?|biopsies|vision|visual|acuity|va|snellen|od|os|ou|sc|cc|ph|sph|cyl|fi?o2|i:?e|ratios?|match(?:ed)?|hla|alleles?|loci|criteria|items?|points?|"
-    r"sessions?|visits?|pages?|pp?|parts?|bottles?|sets?|tubes?|samples?|cases?|patients|of|about|roughly|approximately|nearly|gleason|stage|level|[a-z]*meter|ratio|mmhg|kpa|fev1?|fvc|cmh2o|mg|mcg|ml|units?|"
-    r"insulin|mix|humulin|novolin|novolog|humalog|bite|fractions?|cycles? \d+|hrs?|hours|wks?|weeks|days|dose|tabs?|tablets?|codon|exon|type|types|goldmann|ishihara|hertel|mdq|borg|tinetti|katz|lawton|berg|tug|morse|braden|ecog|sofa|hads|edss|audit-c|dast|ces-d|epds|gds|sppb|am-pac|fim|barthel|ess|isi|ipss|bdi|ymrs|madrs|ham-?d|rass|norton|wells|day|hpv|cd\d*|il|p|t|l|c|s|th?)|[%<>=~±≥≤×^#])"
-    r"[ \t]*(?:was|is|were|of|at|to|and|now|a|the|[:=(,/-])*[ \t:]*$",
-    regex.IGNORECASE,
-)
-_COUNTED_AFTER = regex.compile(
-    r"[ \t]*(?:(?:-|to)[ \t]*\d{1,2}[ \t]*/[ \t]*10\b|\(?[ \t]*\d{1,3}[ \t]?%|(?:lymph|nodes?|cores?|patients|cases|points?|items|questions|match(?:es|ed)?|alleles|loci|levels?|fractions?|sessions|visits|doses|cycles|"
-    r"bottles|sets|samples|specimens|fields|segments|teeth|joints|hours?|hrs?|h|months?|mos?|years?|yrs?|weeks|wks|pm|dilution|inches|inch|in|th|of|on|with[ ](?:max|pinhole)|o[dsu]|cmh2o|cm[ ]?h2o|kpa|nebs?|ppd|packs?|"
-    r"tabs?|tablets?|pills?|caps?|strength|power|positive[ ]for|left|right|lower|upper|ns|scale|apgars?|split|mix|insulin|units?|ratio|reps?|sup|inf|vision|both|beats?|rhythm)\b)",
-    regex.IGNORECASE,
-)
-# wholes that notes count in: murmurs, strength, pain, points of an examination; "3/7" is three days in Britain
-_WHOLES = frozenset({2, 3, 4, 5, 6, 7, 8, 10, 12})
 
 
-_SIGNS = "M\\.?D\\.?|D\\.?O\\.?|R\\.?N\\.?|LPN|LVN|NP|FNP|ARNP|APRN|CRNP|CNP|DNP|PA-C|PharmD|R\\.?Ph\\.?|DPM|DDS|DMD|Ph\\.?D\\.?|Psy\\.?D\\.?|CRNA|CNM|CNA|LCSW|LICSW|LMFT|RRT|DPT|MSW|RDN?"
+_CLAUSE_END = r"[ \t]*(?:[.,;)](?!\d)|\r?\n|$)"
 _NOT_COUNTED = r"(?![ \t]+(?:miles?|steps|times|tablets|days|weeks|hours|minutes|blocks|laps|more)\b)"
 
 
-_NEXT_PAIR = regex.compile(r"(?<![\w./-])\d{1,2}/\d{1,2}(?![\w/%]|\.\d)")
 _OCR_DIGIT = "[0-9OoQDIl|SBZ]"
 _READ_AS = str.maketrans("OoQDIl|SBZ", "0000111582")
 _PRESSURES = regex.compile(
@@ -106,42 +72,6 @@ def _calendar_date(text: str, span: Span) -> Span | None:
     return span
 
 
-def _month_and_day(text: str, span: Span) -> Span | None:
-    month, day = (int(part) for part in regex.findall(r"\d+", text[span[0] : span[1]])[:2])
-    if not (1 <= month <= 12 and 1 <= day <= 31) or _NO_DATE_AFTER.match(text, span[1]):
-        return None
-    return span
-
-
-def _bare_month_and_day(text: str, span: Span) -> Span | None:
-    """ "cleared 11/28", "5/3: afebrile"; a part of a whole, "4/5", and pressures, scores and counts are none."""
-    month, day = (int(part) for part in text[slice(*span)].split("/"))
-    if not (1 <= month <= 12 and 1 <= day <= 31) or (month <= day and day in _WHOLES):
-        return None
-    before = text[max(0, span[0] - 30) : span[0]]
-    if _SCORED_BEFORE.search(before) or _COUNTED_AFTER.match(text, span[1]):
-        return None
-    return _month_and_day(text, span)
-
-
-def _part_or_day(text: str, span: Span) -> Span | None:
-    """ "completed 3/5", "given 8/12 by ENT": after a participle a date, but "decreased 4/5" grades something."""
-    if _COUNTED_AFTER.match(text, span[1]) and not regex.match(r"[ \t]*(?:at|by)\b", text[span[1] : span[1] + 6]):
-        return None
-    return _month_and_day(text, span)
-
-
-def _paired_dates(text: str, span: Span) -> Span | None:
-    """ "8/29 and 9/9", "(4/11, 4/27)": of two, one is no part of a whole."""
-    month, day = (int(part) for part in text[slice(*span)].split("/"))
-    if not (1 <= month <= 12 and 1 <= day <= 31) or _COUNTED_AFTER.match(text, span[1]):
-        return None
-    for neighbour in _NEXT_PAIR.finditer(text, max(0, span[0] - 16), min(len(text), span[1] + 16)):
-        if neighbour.span() != span and _bare_month_and_day(text, neighbour.span()):
-            return span
-    return None
-
-
 def _from_ocr(text: str, span: Span) -> Span | None:
     """ "O3/l2/2024": letters that a scanner reads for digits, among digits."""
     value = text[slice(*span)]
@@ -149,12 +79,6 @@ def _from_ocr(text: str, span: Span) -> Span | None:
         return None
     digits = value.translate(_READ_AS)
     return span if _calendar_date(digits, (0, len(digits))) else None
-
-
-def _month_and_short_year(text: str, span: Span) -> Span | None:
-    """ "In 03/95"; "in 10/10 of them" counts."""
-    month, year = text[slice(*span)].split("/")
-    return None if month == year or _NO_DATE_AFTER.match(text, span[1]) else span
 
 
 def _compact(text: str, span: Span) -> Span | None:
@@ -182,7 +106,7 @@ PATTERNS = (
     ),
     _pattern(
         "numeric",
-        r"(?<![\d./-])(?<!\d[,:])(?P<value>\d{1,2}([-/])\d{1,2}\2(?:\d{4}|\d{2})|\d{1,2}\.\d{1,2}\.(?:19|20)\d{2})(?![\d/])(?!-\d)",
+        r"(?<![\d./-])(?<!\d[,:])(?P<value>\d{1,2}([-/])\d{1,2}\2(?:\d{4}|\d{2})|\d{1,2}\.\d{1,2}\.(?:19|20)\d{2}|(?:0\d|[123]\d)\.(?:0\d|[123]\d)\.\d{2}(?!\.\d))(?![\d/])(?!-\d)",
         refine=_calendar_date,
     ),
     _pattern(
@@ -201,88 +125,22 @@ PATTERNS = (
         refine=_from_ocr,
         score=0.7,
     ),
-    _pattern(
-        "bare_month_day",
-        r"(?<![\w./+'’^\[-])(?P<value>\d{1,2}/\d{1,2})(?![\w/%°]|\.\d|-\d{3})",
-        refine=_bare_month_and_day,
-        score=0.6,
-    ),
-    _pattern(
-        "bare_range",
-        r"(?<![\w./+-])(?P<value>\d{1,2}/\d{1,2})[ ]?[-–][ ]?(?P<value>\d{1,2}/\d{1,2})(?![\w/%]|\.\d)",
-        refine=_paired_dates,
-        score=0.6,
-    ),
-    _pattern(
-        "paired_month_day",
-        r"(?<![\w./+-])(?P<value>\d{1,2}/\d{1,2})(?:,[ ]?|;[ ]?|[ ](?:and|&|or|to|then|through|until|-)[ ]|[ ]\d{4}-)(?P<value>\d{1,2}/\d{1,2})(?![\w/%]|\.\d)",
-        refine=_paired_dates,
-        score=0.6,
-    ),
-    _pattern(
-        "month_day_at_time",
-        r"(?<![\w./-])(?P<value>\d{1,2}/\d{1,2})(?=[ ]?(?:@|at|,)?[ ]?(?:[01]?\d|2[0-3])(?::[0-5]\d|[0-5]\d(?:h|hrs?)?\b|[ ]?[ap]\.?m\b)(?![ ]?(?:mg|ml|mcg|cc|units)))",
-        refine=_month_and_day,
-        score=0.7,
-    ),
-    _pattern(
-        "participle_month_day",
-        r"\b(?!(?i:decreased|reduced|increased|limited|preserved|graded|rated|scored|improved|diminished|palpated|weakened|noted|estimated|described|fed|need|used|red|bed|med|med|led|speed|bleed|seed|feed|involved|felt|present)\b)"
-        r"(?i:\p{L}{2,}ed|given|done|taken|drawn|seen|sent|held|put|cut|run|fell|began|won|lost|met|out|off|in|down|up|placed|due|cx|clx|cultures?|ucx|bcx|scheduled|next|session|recheck|interval|events?|"
-        r"imaging|labs?|shift|noc|am|pm|onset|rtw|dos|doi|dol|doa|eta|resume|return|refill|rx|clinic|appt|course|until|thru|by|from|since|again|tomorrow|today|yesterday|tonight|"
-        r"mon|tues?|weds?|thurs?|fri|sat|sun)[ \t,]+(?P<value>\d{1,2}/\d{1,2})(?![\w/%]|\.\d)(?=[ \t]*(?:[.,;:)\n-]|$|(?:at|by|with|w/|for|per|after|before|s/p|then|and|@|\p{Lu}{2,}|to|in|from|when|due|who|NGTD|ngtd)))",
-        refine=_part_or_day,
-        score=0.6,
-    ),
-    _pattern(
-        "range",
-        r"(?<![\d./-])(?P<value>\d{1,2}/\d{1,2}[ ]?[-–][ ]?\d{1,2}/\d{1,2}/(?:\d{4}|\d{2}))(?![\d/])",
-        refine=_month_and_day,
-    ),
     _pattern("month_year_numeric", r"(?<![\d./-])(?P<value>(?:1[0-2]|0?[1-9])[/-](?:19|20)\d{2})(?![\d/-])"),
-    _pattern(
-        "cued_month_day",
-        rf"\b(?i:{_TAKES_DATE})[ \t:(]+(?:(?i:the|on|of|between|date|about|around|{_WEEKDAY})[ \t:,(]+)?(?P<value>\d{{1,2}}/\d{{1,2}})"
-        r"(?:[ \t]*(?:-|–|to|and|through|until|&|,)[ \t]*(?P<value>\d{1,2}/\d{1,2}))?(?![\d/%])",
-        refine=_month_and_day,
-        score=0.7,
-    ),
-    _pattern(
-        "cued_hyphenated_month_day",
-        r"\b(?i:on|since|until|dated|signed|seen|due|by|from|visit|admitted|discharged)[ \t]+(?P<value>\d{1,2}-\d{1,2})(?=[ \t]*(?:[.,;)](?!\d)|\r?\n|$)|[ \t]+(?i:at|by|with|for)\b)",
-        refine=_month_and_day,
-        score=0.6,
-    ),
-    _pattern(
-        "signed_month_day",
-        rf"\b(?:{_SIGNS})(?![\w'’])[.,;/]*[ \t]*(?P<value>\d{{1,2}}[/-]\d{{1,2}})(?![\w/%-])",
-        refine=_month_and_day,
-        score=0.7,
-    ),
     _pattern(
         "lower_case_month_day",
         rf"\b(?P<value>(?:march|may)[ \t]+(?:the[ \t]+)?(?:{_DAY_NUMBER}(?:st|nd|rd|th)\b{_OF_YEAR}|{_DAY_NUMBER},?[ \t]+{_YEAR}\b)|(?:the[ \t]+)?{_DAY_NUMBER}(?:st|nd|rd|th)?[ \t]+(?:of[ \t]+)?march\b{_OF_YEAR}|{_DAY_NUMBER}(?:st|nd|rd|th)?[ \t]+of[ \t]+may\b{_OF_YEAR})",
     ),
     _pattern(
         "cued_lower_case_month",
-        rf"\b(?i:on|since|until|till|from|by|through|thru|to|dated?|visit|seen|due|appt|appointment|born|died|admitted|discharged|surgery|scheduled)[ \t:]+(?:(?i:{_WEEKDAY}),?[ \t]+)?(?P<value>(?:march|may)[ \t]+{_DAY_NUMBER})\b{_NOT_COUNTED}"
+        rf"\b(?i:on|since|until|till|from|by|through|thru|to|dated?|visit|seen|due|appt|appointment|born|died|admitted|discharged|surgery|scheduled)[ \t:]+(?:(?i:{WEEKDAY}),?[ \t]+)?(?P<value>(?:march|may)[ \t]+{_DAY_NUMBER})\b{_NOT_COUNTED}"
         rf"|\b(?i:in|since|until|till|last|early|late|mid|of|by)[ -]+(?P<value>march|may)(?=[ \t]*(?:[.,;)]|\r?\n|$|of[ ]))|\b(?i:in|since|until|till|from|of|by|to)[ \t]+(?P<value>(?:march|may),?[ \t]+{_YEAR})\b",
         score=0.7,
     ),
     _pattern(
         "six_digits",
-        rf"\b(?i:{_TAKES_DATE}|d\.o\.b\.|birth(?: ?date)?|date)[ \t:#(]+(?P<value>\d{{6}})(?![\w/-]|[.,]\d)|(?<![\w.,/#-])(?P<value>\d{{6}})(?=[ \t,;|]+\d{{1,3}}[ \t]?(?i:yo|y/o|y)?[ \t]?[MFmf]\b)",
+        rf"\b(?i:{TAKES_DATE}|d\.o\.b\.|birth(?: ?date)?|date)[ \t:#(]+(?P<value>\d{{6}})(?![\w/-]|[.,]\d)|(?<![\w.,/#-])(?P<value>\d{{6}})(?=[ \t,;|]+\d{{1,3}}[ \t]?(?i:yo|y/o|y)?[ \t]?[MFmf]\b)",
         refine=_six_digits,
         score=0.7,
-    ),
-    _pattern(
-        "month_and_short_year",
-        r"\b(?i:in|since|until|from|of)[ \t]+(?P<value>(?:0[1-9]|1[0-2])/\d{2})(?![\d/%])",
-        refine=_month_and_short_year,
-        score=0.7,
-    ),
-    _pattern(
-        "leading_month_day", r"^[ \t]*(?P<value>\d{1,2}/\d{1,2})(?=[ \t]*[:\-–][ \t])", refine=_month_and_day, score=0.7
     ),
     _pattern(
         "month_day",
@@ -304,11 +162,16 @@ PATTERNS = (
         "holiday", rf"\b(?P<value>(?:{_HOLIDAY}){_OF_YEAR})(?![\w'’])(?![ \t]+(?:tree|disease|factor|rash|seals?)\b)"
     ),
     _pattern(
-        "day_of_month",
-        r"\b(?i:on|by|until|since|before|after)[ \t]+the[ \t]+(?P<value>(?:3[01]|[12]?\d)(?:st|nd|rd|th))(?=[ \t]*(?:[.,;)]|\r?\n|$|at[ \t]\d|of[ \t](?:this|last|next|that)[ \t]month))",
+        "day_of_month",  # "on the 19th", "Monday the 2nd", "on the fifteenth"; "the fifth toe" and "the 2nd dose" are none
+        rf"\b(?i:on|by|until|till|since|before|after|from|through|{WEEKDAY}),?[ \t]+(?:the[ \t]+)?(?:(?i:{WEEKDAY}),?[ \t]+)?(?:the[ \t]+)?(?P<value>(?:3[01]|[12]?\d)(?:st|nd|rd|th)|(?i:{_ORDINAL}))(?={_CLAUSE_END}|[ \t]+(?:at[ \t]|of[ \t](?:this|last|next|that|the)[ \t]month\b))",
         score=0.6,
     ),
-    _pattern("month_year", rf"(?<![\w'’])(?P<value>{_SAFE_MONTH},?[ \t]*(?:of[ \t]+)?{_YEAR})\b"),
+    _pattern(
+        "further_day",  # "May 9 or 10", "on the 3rd, 5th and 9th of June"
+        rf"(?<!\w){_SAFE_MONTH}[ \t]+{_DAY}(?:,[ \t]*(?P<value>{_DAY})\b(?![/:]|[ \t]*[ap]\.?m)){{0,3}},?[ \t]*(?:and|or|&|to|through|thru|until|then)[ \t]+(?:the[ \t]+)?(?P<value>{_DAY})\b(?={_CLAUSE_END})",
+        score=0.6,
+    ),
+    _pattern("month_year", rf"(?<![\w'’])(?P<value>{_SAFE_MONTH}[-,/]?[ \t]*(?:of[ \t]+)?{_YEAR})\b"),
     _pattern(
         "month_alone",
         rf"\b(?i:in|since|of|until|till|by|through|last|this|next|early|late|mid|during|before|after|around|from|to|past)[- \t]+"
@@ -331,4 +194,4 @@ class DateRecogniser(CuedRecogniser):
     """
 
     def __init__(self, timeout_s: float):
-        super().__init__(PATTERNS, timeout_s)
+        super().__init__((*PATTERNS, *month_days.PATTERNS), timeout_s)

@@ -4,9 +4,11 @@
 import regex
 
 from pipelines.screening.entities import EntityType
+from pipelines.screening.gazetteer import is_listed_word
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.pattern import CuedPattern
 from pipelines.screening.recognisers.person import is_clinical
+from pipelines.screening.recognisers.vocabulary import Reading, reading
 from pipelines.screening.spans import Span
 
 _CAP = r"(?:(?:St|Mt|Ft)\.|\p{Lu}(?:[\p{L}\p{M}'’&-]|\.(?=\p{L}))*)"
@@ -35,6 +37,14 @@ def _own_name(text: str, span: Span) -> Span | None:
         return None
     word = first.group().lower().strip(".")
     known = words("facility_words") | words("eponyms") | words("sentence_openers") | words("not_names") | words("drugs")
+    if reading(word) is Reading.TERM and text[slice(*span)].split()[-1].lower() in (
+        "oil",
+        "gas",
+        "paper",
+        "glass",
+        "power",
+    ):
+        return None  # "Fish Oil"
     return None if word in known else span
 
 
@@ -56,52 +66,15 @@ def _no_unit(text: str, span: Span) -> Span | None:
 def _lower_case_firm(text: str, span: Span) -> Span | None:
     """ "for desert line haulers": what stands before the trade is neither an article nor a word for any firm."""
     tokens = text[slice(*span)].split()
-    generic = words("facility_words") | words("sentence_words") | _ANY_FIRM
-    return None if any(token in generic for token in tokens[:-1]) else span
+    generic = words("facility_words") | words("sentence_words") | words("any_firm")
+    if any(token in generic for token in tokens[:-1]):
+        return None
+    own = any(
+        token in words("proper_words") or not (is_listed_word(token) or reading(token) is Reading.TERM)
+        for token in tokens[:-1]
+    )
+    return span if own or tokens[-1] not in words("common_trades") else None
 
-
-_ANY_FIRM = frozenset(
-    {
-        "some",
-        "one",
-        "big",
-        "small",
-        "large",
-        "new",
-        "old",
-        "same",
-        "own",
-        "heavy",
-        "commercial",
-        "residential",
-        "steel",
-        "stainless",
-        "fast",
-        "organic",
-        "solid",
-        "canned",
-        "food",
-        "truck",
-        "auto",
-        "road",
-        "home",
-        "car",
-        "house",
-        "building",
-        "active",
-        "public",
-        "all",
-        "more",
-        "certain",
-        "other",
-        "many",
-        "various",
-        "these",
-        "spicy",
-        "fatty",
-        "raw",
-    }
-)
 
 PATTERNS = (
     CuedPattern(
@@ -137,7 +110,7 @@ PATTERNS = (
     CuedPattern(
         name="lower_case_trade",
         entity_type=EntityType.ORGANIZATION,
-        expression=r"\b(?i:at|for|with|by|from)[ \t]+(?P<value>(?:\p{Ll}[\p{Ll}'’&-]+[ ]){1,3}(?:haulers?|hauling|trucking|logistics|freight|roofing|plumbing|landscaping|construction|builders|motors|brewing|brewery|taproom|diner|bakery|industries|enterprises|airlines|railroad|lumber|sawmill|cannery|farms|towing|auto body|supermarket|outfitters|contracting|excavating|paving|masonry|llc|inc))(?![\w-])",
+        expression=rf"(?:\b(?i:at|for|with|by|from)[ \t]|(?<=[ \t])@)[ \t]*(?P<value>(?:\p{{Ll}}[\p{{Ll}}'’&-]+[ ]){{1,3}}(?:haulers?|hauling|trucking|logistics|freight|roofing|plumbing|landscaping|construction|builders|motors|brewing|brewery|taproom|diner|bakery|industries|enterprises|airlines|railroad|lumber|sawmill|cannery|farms|towing|auto body|supermarket|outfitters|contracting|excavating|paving|masonry|llc|inc|{'|'.join(sorted(words('common_trades')))}))(?![\w-])",
         score=0.5,
         refine=_lower_case_firm,
     ),

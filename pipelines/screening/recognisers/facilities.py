@@ -8,7 +8,8 @@ from pipelines.screening.gazetteer import is_family_name, is_listed_word, may_be
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers import employers
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
-from pipelines.screening.recognisers.person import is_clinical
+from pipelines.screening.recognisers.person import is_clinical, opens_sentence
+from pipelines.screening.recognisers.vocabulary import Reading, is_proper, reading
 from pipelines.screening.spans import Span
 from pipelines.screening.towns import is_only_town, is_town
 
@@ -61,6 +62,17 @@ def _names_one_place(text: str, span: Span) -> Span | None:
     if not tokens or all(word in generic or word.removesuffix("s") in generic for _, word in tokens):
         return None
     return tokens[0][0], span[1]
+
+
+def _place_of_its_own(text: str, span: Span) -> Span | None:
+    """Refuse a word that the sentence gave its capital letter before a service: "Called Radiology", "Slight Limited"."""
+    named = _names_one_place(text, span)
+    if named is None or not opens_sentence(text, named[0]):
+        return named
+    first, *rest = text[slice(*named)].split()
+    service = len(rest) == 1 and rest[0].lower() in words("facility_words")
+    own = is_proper(first) or reading(first) is Reading.MIXED or _PLACE_ENDING.fullmatch(first.lower())
+    return None if service and not own else named
 
 
 def _named_place(text: str, span: Span) -> Span | None:
@@ -148,7 +160,7 @@ _PLACE_ENDING = regex.compile(
 
 
 def _may_name_place(word: str) -> bool:
-    if _PLACE_ENDING.fullmatch(word):
+    if _PLACE_ENDING.fullmatch(word) or word in words("proper_words") or reading(word) is Reading.MIXED:
         return True
     parts = word.removesuffix("'s").removesuffix("’s").split("-")
     return is_family_name(word) or is_only_town(word) or not any(is_listed_word(part) for part in parts)
@@ -163,7 +175,7 @@ PATTERNS = (
         entity_type=EntityType.FACILITY,
         expression=rf"(?<![\w-])(?P<value>{_CAP}(?:[ \t]+(?:(?:of|the|and|de|&)[ \t]+)*{_CAP}){{0,4}}[ \t]+(?:{_KIND})(?:[ \t]+(?:of|at|for)[ \t]+{_CAP}(?:[ \t]+{_CAP}){{0,2}})?{employers.ON_STREET})(?![\w-])",
         score=0.8,
-        refine=_names_one_place,
+        refine=_place_of_its_own,
     ),
     CuedPattern(
         name="service",
@@ -223,7 +235,7 @@ PATTERNS = (
     CuedPattern(
         name="at_sign",
         entity_type=EntityType.FACILITY,
-        expression=rf"(?<=[ \t])@[ \t]*(?:the[ \t]+)?(?P<value>{_CAP}(?:[ \t]+{_CAP}){{0,3}})(?![\w'’-]|\.\p{{L}})",
+        expression=rf"(?<![\p{{L}}\p{{M}}._-])@[ \t]*(?:the[ \t]+)?(?P<value>{_CAP}(?:[ \t]+{_CAP}){{0,3}})(?![\w'’-]|\.\p{{L}})",
         score=0.6,
         refine=_named_place,
     ),
@@ -239,6 +251,12 @@ PATTERNS = (
         entity_type=EntityType.FACILITY,
         expression=rf"(?<!\w)(?P<value>(?:University|Convent|Abbey|Monastery|Priory|Sisters|Little Sisters|Cathedral|Parish|Basilica|Shrine|Institute|House|Home|Academy|Temple|Hospital|Children['’]s Hospital|College|School|Church|Clinic) of (?:the[ \t]+)?{_CAP}(?:[ \t]+{_CAP}){{0,3}})",
         score=0.8,
+    ),
+    CuedPattern(
+        name="university",
+        entity_type=EntityType.FACILITY,
+        expression=rf"(?<![\w-])(?P<value>University(?:[ \t]+{_CAP}){{1,3}}[ \t]+(?:Hospitals?|Cent(?:er|re)|Clinics?|Institute|Health))(?![\w-])",
+        score=0.6,
     ),
     CuedPattern(
         name="childrens",

@@ -1,11 +1,12 @@
-"""Names that no cue gives away: the words themselves are a given name or a surname, and nothing else.
+"""Names that no cue gives away, and those that the word before them gives away.
 
-A list alone would take half of medicine for persons, since "Foley", "Lasix" and "Ship" are all somebody's surname. So a
-word must be in a list of names and in no list of other words, must not be an eponym, a place or English, and what
-follows must not make a clinical term of it. The less the lists say, the more the place in the sentence has to.
+A list of names alone would take half of medicine for persons, since "Foley", "Lasix" and "Ship" are all somebody's
+surname. So the burden of proof lies by the word (`vocabulary`): a name that is no other word is a person wherever it
+stands, in any case, unless what stands around makes a term of it. A word with two meanings needs a neighbour that is a
+name, an initial, or somebody before it. A word of no list is a name where the sentence did not give its capital letter.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import regex
@@ -13,7 +14,7 @@ from presidio_analyzer import LocalRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from pipelines.screening.entities import EntityType
-from pipelines.screening.gazetteer import is_family_name, is_given_name, may_be_name
+from pipelines.screening.gazetteer import fold, is_given_name, is_listed_word, may_be_name
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.pattern import result
 from pipelines.screening.recognisers.person import (
@@ -21,24 +22,41 @@ from pipelines.screening.recognisers.person import (
     clinical_head_follows,
     is_clinical,
     is_compound,
+    is_eponym,
     is_eponym_word,
     is_name_word,
     is_uncued_eponym,
     opens_as_another_word,
     opens_sentence,
+    says_or_owns,
 )
 from pipelines.screening.recognisers.uncued import names_no_person
+from pipelines.screening.recognisers.vocabulary import Reading, reading
 from pipelines.screening.spans import Span
 
-MIN_GIVEN_CHARS = 3
-MIN_FAMILY_CHARS = 4
+MIN_CHARS = 3
+MIN_UPPER_CASE_CHARS = 5  # shorter ones are mostly abbreviations
+MIN_LOWER_CASE_CHARS = 4
+MIN_UNKNOWN_CHARS = 5
 
-_CAPITALISED = regex.compile(r"(?<![\w@/'’-])\p{Lu}[\p{L}\p{M}]+(?:['’-]\p{L}[\p{L}\p{M}]+)*(?![\w@/]|-\w)")
-_PREFIXED_WORD = regex.compile(r"\p{Lu}{2,}-\p{Ll}")  # IDH-wild-type
+_CAPITALISED = regex.compile(r"(?<![\w@'’-])\p{Lu}[\p{L}\p{M}]+(?:['’-]\p{L}[\p{L}\p{M}]+)*(?![\w@]|-\w)")
+_LOWER_CASE = regex.compile(r"(?<![\w@/.'’-])\p{Ll}{3,}(?![\w@/'’-]|\.\w)")
 _BETWEEN = regex.compile(r"[ \t]+(?:\p{Lu}\.?[ \t]+){0,2}")
 _REGION_AFTER = regex.compile(r",[ \t]+(\p{Lu}[\p{L}.]+)")
-_LOWER_WORD = regex.compile(r"(?<![\w@/.'’-])\p{Ll}{3,}(?=[ \t])")
-_SURNAME_AFTER = regex.compile(r"[ \t]+(?:\p{Ll}\.?[ \t]+)?(\p{Ll}{2}[\p{Ll}\p{M}'’-]*\p{Ll})(?![\w@/])")
+_INITIALS_BEFORE = regex.compile(r"(?<![\p{L}\d.&/])(?:\p{Lu}\.[ \t]?){1,2}$")
+_LOWER_INITIAL_BEFORE = regex.compile(r"(?<![\p{L}\d.])\p{Ll}\.[ \t]?$")
+_FIELD_BEFORE = regex.compile(r"(?:^|[\n(\[:;|,–-])[ \t]*$")
+_PLAIN_WORD = regex.compile(r"\p{Lu}\p{Ll}+")
+_LATIN = regex.compile(r"(?:[iu]s|ii|um|ae|ans|ens|oides)$")  # H. kansasii, with a capital by mistake
+_WORD_BEFORE = regex.compile(r"([\p{L}][\p{L}/&-]*)\.?(?P<between>[ \t]{0,2}[(\[/]?[ \t]?[\"“'‘(]?)$")
+_ACTS_AFTER = regex.compile(
+    r"[ \t]+(?i:will|would|can|is|was|has|had|and|who|says?|said|states?|stated|reports?|reported|told|asks?|asked"
+    r"|called|paged|picks?|picked|drove|drives|brought|brings|came|comes|helps?|helped|lives|lived|works|worked|stays"
+    r"|wants|agrees|agreed|went|gave|gives|took|takes|met|seen|saw|notified|aware|present|here|following|signed"
+    r"|off|on|at|in|from|for|today|to)\b"
+)
+_CLOSING = (")", "]", '"', "”", "'", "’")
+_ANATOMY_SIDE = ("R.", "L.")
 
 
 def _names_a_place(text: str, end: int) -> bool:
@@ -47,46 +65,23 @@ def _names_a_place(text: str, end: int) -> bool:
     return match is not None and match[1].lower() in words("places")
 
 
-def _other_word(word: str) -> bool:
-    """True where the word is a name of something else often enough that a list of names proves nothing."""
-    parts = bare(word).replace("’", "'").split("-")
-    return (
-        is_clinical(word)
-        or bare(word) in words("products")
-        or any(is_eponym_word(part) or part in words("ambiguous_names") or part in words("particles") for part in parts)
-    )
-
-
-def _given(word: str) -> bool:
-    return len(word) >= MIN_GIVEN_CHARS and is_given_name(bare(word)) and not _other_word(word)
-
-
-def _family(word: str, english: Set[str]) -> bool:
-    plain = bare(word)
-    return (
-        len(plain) >= MIN_FAMILY_CHARS
-        and is_family_name(plain)
-        and not _other_word(word)
-        and not _PREFIXED_WORD.match(word)
-        and plain not in english
-        and plain.removesuffix("s") not in english
-    )
-
-
-def _full_names(text: str, tokens: Sequence[Span], english: Set[str]) -> list[Span]:
-    """Given name and surname side by side: one is certain from the lists, and the other may be a name."""
+def _full_names(text: str, tokens: Sequence[Span]) -> list[Span]:
+    """Given name and surname side by side: one is a name and nothing else, and the other may be one."""
     spans = []
     for (start, middle), (second, end) in pairwise(tokens):
         if not _BETWEEN.fullmatch(text, middle, second):
             continue
         first, last = text[start:middle], text[second:end]
-        if first.isupper() or last.isupper():
-            named = _given(first) and _family(last, english)
-        else:
-            named = (_given(first) and (is_name_word(last) or not is_clinical(last))) or (
-                _family(last, english) and may_be_name(bare(first)) and not is_clinical(first)
-            )
-        if named and not is_uncued_eponym(text, (start, end)) and not clinical_head_follows(text, end):
+        readings = (reading(first), reading(last))
+        if Reading.NAME not in readings or Reading.TERM in readings or is_compound(first) or is_compound(last):
+            continue
+        if is_eponym_word(bare(first)) and is_eponym_word(bare(last)):
+            continue
+        if opens_sentence(text, start) and is_listed_word(bare(first)) and bare(first) not in words("first_names"):
+            continue  # "Later Ngozi felt better"
+        if (first.isupper() or last.isupper()) and Reading.UNKNOWN in readings:
+            continue
+        if not is_uncued_eponym(text, (start, end)) and not clinical_head_follows(text, end):
             spans.append((start, end))
     return spans
 
@@ -101,38 +96,115 @@ def _is_something_else(text: str, span: Span) -> bool:
     )
 
 
-def _lone_names(text: str, tokens: Sequence[Span], english: Set[str]) -> list[Span]:
-    """One word: a given name anywhere; a surname where the sentence did not give the capital letter."""
+def _lone_names(text: str, tokens: Sequence[Span]) -> list[Span]:
+    """One word that is a name and nothing else; one of no list, amid a sentence."""
     spans = []
     for start, end in tokens:
         word = text[start:end]
-        if word.isupper() or word[:-1].isupper():
-            continue  # an abbreviation, or several
-        english_too = bare(word) in english and bare(word) not in words("first_names")
-        listed = (_given(word) and not english_too) or (
-            not opens_sentence(text, start)
-            and _family(word, english)
-            and not regex.search(rf"(?<!\w){regex.escape(word.lower())}(?!\w)", text)
-        )
-        if listed and not _is_something_else(text, (start, end)):
-            spans.append((start, end))
+        kind = reading(word)
+        if kind is Reading.NAME:
+            upper = word[:-1].isupper()
+            long_enough = len(word) >= (MIN_UPPER_CASE_CHARS if upper else MIN_CHARS)
+            if long_enough and not _is_something_else(text, (start, end)):
+                spans.append((start, end))
+        elif kind is Reading.UNKNOWN and _PLAIN_WORD.fullmatch(word) and len(word) >= MIN_UNKNOWN_CHARS:
+            if opens_sentence(text, start) or not says_or_owns(text, end):
+                continue
+            if not regex.search(rf"(?<!\w){regex.escape(word.lower())}(?!\w)", text):
+                spans.append((start, end))
     return spans
 
 
-def _lower_case_names(text: str, english: Set[str]) -> list[Span]:
-    """Given name and surname in lower case: both must be certain from the lists."""
-    spans = []
-    for match in _LOWER_WORD.finditer(text):
-        if not is_given_name(match.group()) or match.group() in english or not _given(match.group()):
+def _with_initials(text: str, tokens: Sequence[Span]) -> Iterator[Span]:
+    """ "R. Castellanos", "J. Marsh": what has an initial before it is a person, if it may be one at all."""
+    for start, end in tokens:
+        match = _INITIALS_BEFORE.search(text, max(0, start - 8), start)
+        if match is None:
             continue
-        surname = _SURNAME_AFTER.match(text, match.end())
-        if surname and _family(surname[1], english) and not clinical_head_follows(text, surname.end()):
-            spans.append((match.start(), surname.end()))
-    return spans
+        word, kind = text[start:end], reading(text[start:end])
+        if kind is Reading.TERM or clinical_head_follows(text, end) or len(bare(word)) < MIN_CHARS:
+            continue
+        if kind is Reading.UNKNOWN and _LATIN.search(word):
+            continue
+        if kind is Reading.MIXED:
+            alone = _FIELD_BEFORE.search(text, max(0, match.start() - 4), match.start())
+            if match.group().strip() in _ANATOMY_SIDE and not is_name_word(word):
+                continue
+            if is_clinical(word) or (not alone and _somebody_before(text, match.start()) is None):
+                continue
+        yield match.start(), end
+
+
+def _somebody_before(text: str, start: int) -> str | None:
+    """What stands between a word and the person or service before it; None where there is none."""
+    match = _WORD_BEFORE.search(text, max(0, start - 24), start)
+    if match is None:
+        return None
+    before, between = match[1].lower(), match["between"]
+    if f"{before} {bare(text[start : start + 24].split()[0])}" in words("products"):
+        return None  # Mrs. Dash
+    if before in words("people_words"):
+        return between
+    enclosed = "(" in between or "[" in between or "/" in between
+    return between if enclosed and before in words("services") else None
+
+
+def _introduced(text: str, tokens: Sequence[Span]) -> Iterator[Span]:
+    """ "Pulm (Rasmussen)", "FOB Hunter called", "infant son Tobi": a word with two meanings after somebody."""
+    for start, end in tokens:
+        word = text[start:end]
+        if (
+            word.isupper()
+            or reading(word) is Reading.NAME
+            or not (may_be_name(bare(word)) or is_eponym_word(bare(word)))
+        ):
+            continue
+        between = _somebody_before(text, start)
+        if between is None or clinical_head_follows(text, end) or bare(word) in words("not_names"):
+            continue
+        if " ".join(map(bare, text[start : end + 24].split()[:2])) in words("eponym_phrases"):
+            continue  # Sister Mary Joseph
+        if between.strip():
+            introduced = text[end : end + 1] in _CLOSING
+        elif is_eponym(text, (start, end)) or is_eponym_word(bare(word)):
+            introduced = _ACTS_AFTER.match(text, end) is not None
+        else:
+            introduced = _person_after(text, word, end)
+        if introduced:
+            yield start, end
+
+
+def _person_after(text: str, word: str, end: int) -> bool:
+    given = is_given_name(bare(word)) or bare(word) in words("first_names")
+    return bool(_ACTS_AFTER.match(text, end)) or given
+
+
+def _lower_case_names(text: str) -> Iterator[Span]:
+    """ "md nguyen paged", "m. salazar pa": a word without other use, with an initial or a given name before it."""
+    last: Span | None = None
+    for match in _LOWER_CASE.finditer(text):
+        word, (start, end) = match.group(), match.span()
+        previous, last = last, (start, end)
+        if reading(word) is not Reading.NAME or clinical_head_follows(text, end) or is_eponym_word(word):
+            continue
+        if len(word) < MIN_LOWER_CASE_CHARS and word not in words("first_names"):
+            continue
+        initial = _LOWER_INITIAL_BEFORE.search(text, max(0, start - 4), start)
+        if initial:
+            start = initial.start()
+        elif previous and text[previous[1] : start] == " " and _may_be_given(text[slice(*previous)]):
+            start = previous[0]
+        yield start, end
+
+
+def _may_be_given(word: str) -> bool:
+    other = any(word in words(name) for name in ("not_names", "sentence_words", "people_words", "places", "drugs"))
+    known = word in words("first_names") or fold(word) in words("ambiguous_names") or is_given_name(word)
+    return known and not other
 
 
 class ListedNameRecogniser(LocalRecognizer):
-    """Persons by the lists of names alone."""
+    """Persons by what the lists say of the words, without the tagger."""
 
     def __init__(self) -> None:
         super().__init__(supported_entities=[EntityType.PERSON.value], name=type(self).__name__)
@@ -143,14 +215,15 @@ class ListedNameRecogniser(LocalRecognizer):
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
-        """Findings of the text. The artifacts' engine tells English words, where it has a list of them."""
+        """Findings of the text; the artifacts are not used."""
         if EntityType.PERSON.value not in entities:
             return []
-        english: frozenset[str] = getattr(getattr(nlp_artifacts, "nlp_engine", None), "english_words", frozenset())
         tokens = [match.span() for match in _CAPITALISED.finditer(text)]
-        found = [(span, 0.7, "full_name") for span in _full_names(text, tokens, english)]
-        found += [(span, 0.6, "lone_name") for span in _lone_names(text, tokens, english)]
-        found += [(span, 0.6, "lower_case") for span in _lower_case_names(text, english)]
+        found = [(span, 0.7, "full_name") for span in _full_names(text, tokens)]
+        found += [(span, 0.6, "lone_name") for span in _lone_names(text, tokens)]
+        found += [(span, 0.7, "initials_name") for span in _with_initials(text, tokens)]
+        found += [(span, 0.7, "introduced") for span in _introduced(text, tokens)]
+        found += [(span, 0.6, "lower_case") for span in _lower_case_names(text)]
         return [
             result(EntityType.PERSON.value, span, score, f"{self.name}.{name}", self.id) for span, score, name in found
         ]

@@ -23,6 +23,7 @@ from pipelines.screening.spans import Span
 
 _FIELD_BEFORE = regex.compile(r"(?:^|[:|(\t\"“\n]|[ \t]{2})[ \t]*$", regex.MULTILINE)
 _FIELD_AFTER = regex.compile(r"\.?[ \t]*(?:$|[|)\t\"”\r\n]|[ \t]{2}|,?[ \t]+(?:DOB|MRN|[MF]\b|\(?\d))", regex.MULTILINE)
+_AGE_AFTER = regex.compile(r"[ \t]*,?[ \t]*(?:\(?\d{1,3}[ \t]?(?i:[mf]\b|y/?o|yrs?|years)|(?:DOB|MRN)\b)")
 _LIST_GOES_ON = regex.compile(r"[ \t]+(?:and|or|vs|versus)\b")
 
 
@@ -50,6 +51,8 @@ def _last_first(text: str, span: Span) -> Span | None:
     while len(given_names) > 1 and len(bare(given_names[-1])) > 1 and is_clinical(given_names[-1]):
         span = span[0], text.rindex(given_names.pop(), *span)  # the next field of the line: "SMITH, JOHN A  DOB"
     span = span[0], span[0] + len(text[slice(*span)].rstrip())
+    if _in_field(text, span) and _two_names(last.strip(), given_names[0]):
+        return span
     if any(
         is_clinical(token) and not is_name_word(token)
         for token in (*last.split(), *given_names)
@@ -59,6 +62,18 @@ def _last_first(text: str, span: Span) -> Span | None:
     given, family = first.split()[0], last.split()[-1]
     named = is_given_name(bare(given)) or (is_family_name(bare(family)) and may_be_name(bare(given)))
     return span if named or bare(given) in words("first_names") else None
+
+
+def _in_field(text: str, span: Span) -> bool:
+    """True for a field of its own, or before an age: "PCP: NO, HYUN  INS", "PARK, SEO-YEON 61F"."""
+    return bool(_FIELD_BEFORE.search(text, max(0, span[0] - 20), span[0])) or bool(_AGE_AFTER.match(text, span[1]))
+
+
+def _two_names(last: str, first: str) -> bool:
+    """True where both may be names, or foreign, and one is a name and nothing else."""
+    parts = [part for word in (last, first) for part in regex.split(r"[ -]", word) if part]
+    own = any(may_be_name(bare(part)) and not is_listed_word(bare(part)) for part in parts)
+    return own and all(may_be_name(bare(part)) or not is_listed_word(bare(part)) for part in parts)
 
 
 def _last_first_mixed(text: str, span: Span) -> Span | None:
@@ -137,6 +152,37 @@ def _lower_case_initials(text: str, span: Span) -> Span | None:
     return (
         None if word in words("not_names") or word in words("credentials") or word in words("sentence_words") else span
     )
+
+
+def _initials_of_subject(text: str, span: Span) -> Span | None:
+    """ "Client A.K.", not "pt N.P.O."."""
+    letters = "".join(char for char in text[slice(*span)] if char.isalpha()).lower()
+    return None if letters in _ABBREVIATED or letters in words("credentials") else span
+
+
+_ABBREVIATED = frozenset(
+    [
+        "po",
+        "npo",
+        "iv",
+        "im",
+        "sc",
+        "sl",
+        "pr",
+        "bid",
+        "tid",
+        "qid",
+        "prn",
+        "er",
+        "ed",
+        "or",
+        "us",
+        "uk",
+        "ra",
+        "ob",
+        "gi",
+    ]
+)
 
 
 def _name_with_age(text: str, span: Span) -> Span | None:
@@ -232,7 +278,7 @@ PATTERNS = (
     ),
     _pattern(
         "dictation_line",  # the author's initials and the typist's, "SM/jkl"
-        r"(?:^|(?i:\b(?:job|d|t|dd|dt|doc(?:ument)?|conf)\b[ \t]*[#:][ \t]*|\b(?:job|conf)[ \t]+)[\w/:# -]{1,30}[ \t]+)[ \t]*(?P<value>\p{Lu}{2,4}[/:]\p{L}{2,4}(?:[/:]\p{L}{2,4})?)[ \t]*(?=\r?\n|$)",
+        r"(?:^|(?i:\b(?:job|d|t|dd|dt|doc(?:ument)?|conf)\b[ \t]*[#:][ \t]*|\b(?:job|conf)[ \t]+)[\w/:# -]{1,30}[ \t]+)[ \t]*(?P<value>\p{Lu}{2,4}[/:]\p{L}{2,4}(?:[/:]\p{L}{2,4})?)[ \t]*(?=\r?\n|$|(?:D|T|DD|DT|d|t|dd|dt|Job|JOB)[ \t]*[:#])",
         0.6,
         _initials,
     ),
@@ -253,6 +299,12 @@ PATTERNS = (
         r"(?:^[ \t]*|(?i:\b(?:patient|pt|client|mr|mrs|ms|dr)\.?[ \t]+))(?P<value>(?:\p{Lu}\.[ \t]?){2,3})(?=[ \t]*(?:\(|(?:is|was|has|had|reports|denies|states|presented|returns|came|will|,[ \t]*a|aged?)\b))",
         0.6,
         None,
+    ),
+    _pattern(
+        "initials_after_subject",
+        r"\b(?i:patient|pt|client|student|resident|mr|mrs|ms|dr)\.?[ \t]+(?P<value>(?:\p{Lu}\.[ \t]?){2,3})(?!\p{L})",
+        0.6,
+        _initials_of_subject,
     ),
     _pattern(
         "titled_initial",

@@ -6,6 +6,7 @@ import regex
 from pipelines.screening.entities import EntityType
 from pipelines.screening.gazetteer import is_family_name, is_given_name, is_listed_word, may_be_name
 from pipelines.screening.lexicon import words
+from pipelines.screening.recognisers.nicknames import PATTERNS as NICKNAME_PATTERNS
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser, Refinement
 from pipelines.screening.recognisers.person import (
     FIRST_WORD,
@@ -55,12 +56,6 @@ def _lower_case_listed(text: str, span: Span) -> Span | None:
             break
         end = match.end()
     return (span[0], end) if end > span[0] else None
-
-
-def _quoted_nickname(text: str, span: Span) -> Span | None:
-    """William "Skip" Tanaka: a word in quotes amid a name."""
-    before = text[: span[0] - 1].split()[-1]
-    return span if may_be_name(bare(before)) else None
 
 
 def _lower_case_companion(text: str, span: Span) -> Span | None:
@@ -219,18 +214,6 @@ PATTERNS = (
         uncertain_name,
     ),
     _pattern(
-        "nickname",
-        r"\b(?i:goes by|known as|nicknamed?|called|a\.?k\.?a\.?)[ \t]+(?i:is[ \t]+)?[\"'“‘](?P<value>\p{L}[\p{L}\p{M} '-]{1,20})[\"'”’]",
-        0.8,
-        None,
-    ),
-    _pattern(
-        "quoted_nickname",
-        r"\p{Lu}[\p{L}\p{M}'’-]+[ \t]+(?:\p{Lu}\.[ \t]+)?[\"“'‘(](?P<value>\p{Lu}[\p{L}\p{M}]+(?:[ -]\p{L}+)?)[\"”'’)][ \t]+\p{Lu}[\p{L}\p{M}]+",
-        0.8,
-        _quoted_nickname,
-    ),
-    _pattern(
         "greeting",
         rf"^[ \t]*(?i:dear|hi|hello)[ \t]+(?:{TITLE}[ \t]*)?(?P<value>{NAME})(?=[ \t]*[,:!\n\r])",
         0.9,
@@ -280,12 +263,6 @@ PATTERNS = (
         _lower_case_companion,
     ),
     _pattern(
-        "spelled",  # "spelled P-I-C-K-E-T-T"
-        r"(?i:\bspell(?:ed|ing|s|t)?(?:[ \t]+(?:as|out|of)\b)?)[ \t]*[:,]?[ \t]*(?:(?:it|that|last name|first name|name)[ \t]+)?[\"“]?(?P<value>\p{L}(?:[-. ][ ]?\p{L}){2,})(?![\w-])",
-        0.9,
-        None,
-    ),
-    _pattern(
         "suffix",
         rf"(?<![\w'’-])(?P<value>{NAME},?[ \t]+(?:Jr|Sr|Esq|I{{2,3}}|IV|JR|SR))(?![\w-])",
         0.8,
@@ -332,4 +309,4 @@ class NameRecogniser(CuedRecogniser):
     """
 
     def __init__(self, timeout_s: float):
-        super().__init__((*PATTERNS, *TITLED_PATTERNS, *RELATIVE_PATTERNS), timeout_s)
+        super().__init__((*PATTERNS, *TITLED_PATTERNS, *RELATIVE_PATTERNS, *NICKNAME_PATTERNS), timeout_s)

@@ -22,7 +22,7 @@ from pipelines.screening.recognisers.person import (
     opens_as_another_word,
     trim,
 )
-from pipelines.screening.recognisers.uncued import names_no_person
+from pipelines.screening.recognisers.uncued import names_no_person, stands_in_lower_case
 from pipelines.screening.spans import Span
 
 _PLACE_BEFORE = regex.compile(
@@ -51,8 +51,8 @@ def _person(text: str, span: Span, english_words: frozenset[str]) -> Span | None
         return None  # a heading or an abbreviation
     if not known and _opens_sentence(text, start) and all(_is_english(token, english_words) for token in tokens):
         return None  # a capital letter that the sentence gave, not the name
-    if len(tokens) == 1 and not known and regex.search(rf"(?<!\w){regex.escape(value.lower())}(?!\w)", text):
-        return None  # the same word stands in the note in lower case: an ordinary one
+    if len(tokens) == 1 and not known and stands_in_lower_case(text, value):
+        return None
     return start, start + len(value)
 
 

@@ -71,8 +71,9 @@ class CuedRecogniser(LocalRecognizer):
     ) -> list[RecognizerResult]:
         """Findings of the patterns whose entity type is among `entities`."""
         results = []
+        wanted = frozenset(entities)
         for pattern, strict in zip(self._patterns, self.strict_patterns, strict=True):
-            if pattern.entity_type not in entities:
+            if pattern.entity_type not in wanted:
                 continue
             for match in strict.finditer(text):
                 for span in match.spans("value"):

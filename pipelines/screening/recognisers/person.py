@@ -82,6 +82,11 @@ def is_clinical(token: str) -> bool:
     return bool(_DRUG_ENDING.search(word)) or is_ordinary(word)
 
 
+def has_clinical_ending(word: str) -> bool:
+    """True for "azathioprine" and "nephrectomy" by their ending alone; `word` is bare."""
+    return bool(_DRUG_ENDING.search(word))
+
+
 def is_compound(token: str) -> bool:
     """True for "McKenzie-based", "Right-sided" and "anti-Smith"."""
     return bool(_COMPOUND.search(token) or _PREFIXED.match(token))

@@ -36,6 +36,8 @@ def _relation_name(text: str, span: Span) -> Span | None:
     between = text[max(0, span[0] - 3) : span[0]]
     if "." in between or "\n" in between:
         return None
+    if " ".join(map(bare, text[slice(*span)].split()[:2])) in words("eponym_phrases"):
+        return None  # Sister Mary Joseph nodule
     trimmed = uncertain_name(text, span)
     if trimmed is not None and trimmed[0] == span[0]:
         return trimmed

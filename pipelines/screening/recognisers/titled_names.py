@@ -11,6 +11,7 @@ from pipelines.screening.recognisers.person import (
     FIRST_WORD,
     NAME,
     bare,
+    clinical_head_follows,
     is_clinical,
     is_eponym_word,
     is_name_word,
@@ -53,7 +54,11 @@ def _is_titled_product(text: str, span: Span) -> bool:
     """ "Dr. Scholl inserts", "Mrs. Dash": makes that are written as a person is."""
     title = regex.search(r"\b(\p{L}+)\.?[ \t]+$", text[max(0, span[0] - 8) : span[0]])
     first = FIRST_WORD.match(text, *span)
-    return bool(title and first) and f"{title[1].lower()} {bare(first.group())}" in words("products")
+    if not title or not first:
+        return False
+    named = f"{title[1]} {text[slice(*span)]}".lower()
+    term = named in words("eponym_phrases") and clinical_head_follows(text, span[1])  # Sister Mary Joseph nodule
+    return term or f"{title[1].lower()} {bare(first.group())}" in words("products")
 
 
 def two_word_name(text: str, span: Span) -> Span | None:

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from pipelines.screening.entities import EntityType
 from pipelines.screening.recognisers.listed_names import ListedNameRecogniser
@@ -27,7 +26,7 @@ PLANTED = [
     ("SSN 512-44-0198", "US_SSN", "512-44-0198"),
     ("his social is 402 19 8877", "US_SSN", "402 19 8877"),
     ("Study ID: ONC-2231", "UNIQUE_ID", "ONC-2231"),
-    ("Photo stored as jdoe_leftarm.jpg", "UNIQUE_ID", "jdoe_leftarm.jpg"),
+    ("Photo stored as jdoe_leftarm.jpg", "PHOTO", "jdoe_leftarm.jpg"),
     ("Card 4454794511390933 on file", "CREDIT_CARD", "4454794511390933"),
     # contacts
     ("Call (617) 555-0143.", "PHONE_NUMBER", "(617) 555-0143"),
@@ -158,13 +157,7 @@ def test_clinical_sentences_are_left_alone(screener):
     ],
 )
 def test_lists_of_names_need_neither_cue_nor_tagger(text, names):
-    class Engine:
-        english_words = frozenset(["ship", "reach", "stable"])
-
-    artifacts = NlpArtifacts(
-        entities=[], tokens=None, tokens_indices=[], lemmas=[], nlp_engine=Engine(), language="en", scores=[]
-    )
-    results = ListedNameRecogniser().analyze(text, ["PERSON"], artifacts)
+    results = ListedNameRecogniser().analyze(text, ["PERSON"])
     found = {(r.start, r.end) for r in results}
     longest = [s for s in found if not any(o != s and o[0] <= s[0] and s[1] <= o[1] for o in found)]
     assert [text[a:b] for a, b in sorted(longest)] == names

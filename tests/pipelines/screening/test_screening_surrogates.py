@@ -102,6 +102,8 @@ def test_identifiers_keep_their_form_and_follow_their_letters_and_digits():
     new = patient.replace("DEVICE_ID", "AB12-Cd34")
     shape = "".join("A" if c.isupper() else "a" if c.islower() else "0" if c.isdigit() else c for c in new)
     assert shape == "AA00-Aa00"
+    assert patient.replace("PHOTO", "IMG_0447.jpg").endswith(".jpg")
+    assert patient.replace("PHOTO", "IMG_0447.jpg") != "IMG_0447.jpg"
     assert patient.replace("US_SSN", "512-44-0198")[0] == "9"
     assert patient.replace("US_SSN", "XXX-XX-0198")[:7] == "XXX-XX-"
 
