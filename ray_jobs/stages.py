@@ -202,10 +202,12 @@ class Stages:
 
     @property
     def _train_output(self) -> StageOutput:
+        self._join_to_plan()
         return train_output(self.train_settings, self.plan, self.base_model)
 
     @property
     def _tune_output(self) -> StageOutput:
+        self._join_to_plan()
         return tune_output(self.config.tune_settings, self.prepared, _model_of(self.trained))
 
     @property
@@ -217,6 +219,12 @@ class Stages:
         if role == BASELINE:
             return self.base_model
         return _model_of(self.trained if role == "trained" else _finished(self._tune_output))
+
+    def _join_to_plan(self) -> None:
+        """What training leaves to the planner depends on the cluster's GPUs, where the configuration does not say."""
+        training = self.config.training
+        if training.gpus_per_worker and not training.is_planned and training.gpu_memory_gb is None:
+            join(self.config.cluster)
 
     def _join_for(self, output: StageOutput) -> None:
         if not output.is_complete:

@@ -30,6 +30,7 @@ from pipelines.flows.replay import CleanReplay
 from pipelines.flows.select import select
 from pipelines.flows.settings import PrepareSettings
 from pipelines.flows.shard import PrepareConfig
+from pipelines.flows.training_plan import planned_training
 from pipelines.ingest.plan import IngestPlan
 from pipelines.memorisation.canaries import PLANTED, write_canaries
 from pipelines.memorisation.config import MemorisationConfig
@@ -81,7 +82,7 @@ def train_output(settings: TrainSettings, plan: IngestPlan, model_path: str) -> 
         weights_digest(model_path),
         settings.model.dtype,
         settings.packing,
-        settings.training.result_settings,
+        _planned(settings, model_path).result_settings,
         settings.seed,
         settings.memorisation.planting,
         *([settings.replay.identity, settings.replay.config.rate] if settings.replay else []),
@@ -112,7 +113,7 @@ def train(settings: TrainSettings, plan: IngestPlan, model_path: str) -> StageOu
     job = TrainJob(
         model_path=model_path,
         dtype=settings.model.dtype,
-        config=settings.training,
+        config=_planned(settings, model_path),
         num_slots=settings.packing.packs_per_step,
         run_directory=str(output.path / RUN),
         identity=output.identity,
@@ -142,6 +143,16 @@ def train(settings: TrainSettings, plan: IngestPlan, model_path: str) -> StageOu
         },
     )
     return output
+
+
+def _planned(settings: TrainSettings, model_path: str) -> TrainingConfig:
+    return planned_training(
+        settings.training,
+        storage=settings.prepare.storage,
+        model_path=model_path,
+        dtype=settings.model.dtype,
+        pack_tokens=settings.packing.pack_tokens,
+    )
 
 
 class _PreparedSource:

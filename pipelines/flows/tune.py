@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.flows.pack_stream import PackerConfig, example_parts, pack_stream, remaining, windows_of_run
+from pipelines.flows.training_plan import planned_training
 from pipelines.model.load import weights_digest
 from pipelines.packing.config import PackingConfig
 from pipelines.packing.window import require_divisible
@@ -97,7 +98,7 @@ def tune_output(settings: TuneSettings, prepared: StageOutput, model_path: str) 
         weights_digest(model_path),
         settings.dtype,
         settings.packing,
-        settings.training.result_settings,
+        _planned(settings, model_path).result_settings,
         settings.tuning,
         settings.seed,
     )
@@ -129,9 +130,8 @@ def tune(settings: TuneSettings, prepared: StageOutput, model_path: str) -> Stag
     write_table(folder / Split.VALIDATION.value / "task.parquet", validation_rows(validation_side, task))
 
     training = replace(
-        settings.training,
+        _planned(settings, model_path),
         source="prepared",
-        num_workers=config.num_workers,
         epochs=config.epochs,
         max_steps=None,
         max_tokens=None,
@@ -168,6 +168,17 @@ def tune(settings: TuneSettings, prepared: StageOutput, model_path: str) -> Stag
         },
     )
     return output
+
+
+def _planned(settings: TuneSettings, model_path: str) -> TrainingConfig:
+    """For a trial's workers, which may be fewer than training's."""
+    return planned_training(
+        replace(settings.training, num_workers=settings.tuning.num_workers, min_workers=None),
+        storage=settings.storage,
+        model_path=model_path,
+        dtype=settings.dtype,
+        pack_tokens=settings.packing.pack_tokens,
+    )
 
 
 def _streams(settings: TuneSettings, packing: PackingConfig, output: StageOutput, model_path: str) -> Streams:

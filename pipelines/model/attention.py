@@ -37,6 +37,7 @@ class DocumentLayout:
         return positions.unsqueeze(0).to(self.offsets.device)
 
 
+@torch.compiler.disable  # a compiled block breaks here: the documents' lengths would be a new graph for every pack
 def per_document_attention(
     module: torch.nn.Module,
     query: torch.Tensor,
@@ -113,13 +114,12 @@ def _variable_length_kernel(
     return output.unsqueeze(0)
 
 
-def _no_mask(*_: Any, **__: Any) -> None:
-    return None
-
-
 def register() -> None:
-    """Make PER_DOCUMENT an attention implementation of transformers in this process."""
-    from transformers import AttentionInterface, AttentionMaskInterface
+    """Make PER_DOCUMENT an attention implementation of transformers in this process.
+
+    It has no mask function there, so transformers makes no mask, and does not look for documents in the position ids,
+    which would stop a GPU once a pass.
+    """
+    from transformers import AttentionInterface
 
     AttentionInterface.register(PER_DOCUMENT, per_document_attention)
-    AttentionMaskInterface.register(PER_DOCUMENT, _no_mask)

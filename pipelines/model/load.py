@@ -1,5 +1,6 @@
 """Loading a model and its tokenizer from a local directory, a hub id or an installed package."""
 
+import copy
 import hashlib
 import importlib.util
 from dataclasses import dataclass
@@ -43,6 +44,19 @@ def resolve(config: ModelConfig) -> str:
     Raises:
         InputError: the package is not installed, or the directory lacks what a chat model needs.
     """
+    path = resolve_architecture(config)
+    is_directory = not config.path.startswith(PACKAGE_PREFIX) and Path(path).is_dir()
+    if is_directory and config.gguf_file is None:
+        require_model_directory(Path(path))
+    return path
+
+
+def resolve_architecture(config: ModelConfig) -> str:
+    """As `resolve`, of a model of which no more than its config.json may be there.
+
+    Raises:
+        InputError: the package or the directory is not there.
+    """
     if config.path.startswith(PACKAGE_PREFIX):
         name = config.path.removeprefix(PACKAGE_PREFIX)
         spec = importlib.util.find_spec(name)
@@ -55,8 +69,6 @@ def resolve(config: ModelConfig) -> str:
         if looks_local:
             raise InputError(f"model.path: no directory {config.path!r}: give an existing directory or a hub id")
         return config.path
-    if config.gguf_file is None:
-        require_model_directory(path)
     return str(path.resolve())
 
 
@@ -87,6 +99,39 @@ def load_model(path: str, dtype: str, attention: str = PER_DOCUMENT) -> Any:
         model = AutoModelForCausalLM.from_pretrained(path, dtype=DTYPES[dtype], attn_implementation=attention)
     except (OSError, ValueError) as error:
         raise InputError(f"no model could be loaded from {path!r} ({type(error).__name__}: {error})") from error
+    model.config.use_cache = False
+    return model
+
+
+def load_architecture(path: str) -> Any:
+    """The `transformers` configuration of a model, without its weights.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"no config.json could be read from {path!r} ({type(error).__name__}: {error})") from error
+
+
+def meta_model(architecture: Any, dtype: str, attention: Any) -> Any:
+    """A causal LM of an architecture on the meta device: shapes without numbers.
+
+    Args:
+        architecture: what `load_architecture` gave; it stays as it is.
+        dtype: "float32" or "bfloat16".
+        attention: a function in transformers' interface of attention, for this model alone.
+    """
+    from transformers import AttentionInterface, AutoModelForCausalLM
+
+    AttentionInterface.register(attention.__name__, attention)
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(
+            copy.deepcopy(architecture), dtype=DTYPES[dtype], attn_implementation=attention.__name__
+        )
     model.config.use_cache = False
     return model
 

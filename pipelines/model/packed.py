@@ -41,15 +41,20 @@ WRAPPER_PREFIX = "causal_lm."
 class PackedModel(torch.nn.Module):
     """Wraps a `transformers` causal LM whose attention is PER_DOCUMENT.
 
+    Args:
+        causal_lm: the model.
+        has_fused_loss: its LM head takes labels and returns sums, as `use_liger` makes it; in training they are used.
+
     Raises:
         ValueError: the model attends in another way, so that documents would see each other.
     """
 
-    def __init__(self, causal_lm: Any):
+    def __init__(self, causal_lm: Any, *, has_fused_loss: bool = False):
         super().__init__()
-        if causal_lm.config._attn_implementation != PER_DOCUMENT:
+        if not causal_lm.config._attn_implementation.startswith(PER_DOCUMENT):
             raise ValueError(f"load the model with attn_implementation={PER_DOCUMENT!r}")
         self.causal_lm: Any = causal_lm
+        self._has_fused_loss = has_fused_loss
 
     def forward(
         self, input_ids: torch.Tensor, target_mask: torch.Tensor, document_lengths: list[int]
@@ -63,23 +68,34 @@ class PackedModel(torch.nn.Module):
 
         Returns:
             Negative log-likelihood in nats, float32 (num_targets,), and whether the most likely token was the
-            target, bool (num_targets,), both in the order of the tokens.
+            target, bool (num_targets,), both in the order of the tokens. A fused loss gives their sums in training,
+            both float32 (1,).
         """
-        layout = DocumentLayout.of(document_lengths, input_ids.device)
-        hidden = self.causal_lm.base_model(
-            input_ids=input_ids.unsqueeze(0),
-            position_ids=layout.position_ids(),
-            use_cache=False,
-            layout=layout,
-        ).last_hidden_state[0]
+        hidden = self.hidden_states(input_ids, document_lengths)
         targets = target_mask.nonzero().squeeze(1)
         if targets.numel() == 0:
             # A filler pack: no target, but every parameter stays in the graph, as ZeRO-3's collectives need.
             nothing = self.causal_lm.get_output_embeddings()(hidden[:1]).sum(dim=1)[:0]
             return nothing.float() + hidden.sum() * 0.0, torch.zeros(0, dtype=torch.bool, device=hidden.device)
-        predictors = hidden[targets - 1]
-        labels = input_ids[targets]
-        if len(targets) <= HEAD_CHUNK_TOKENS:
+        return self.loss(hidden[targets - 1], input_ids[targets])
+
+    def hidden_states(self, input_ids: torch.Tensor, document_lengths: list[int]) -> torch.Tensor:
+        """What stands before the LM head, (num_tokens, hidden_size)."""
+        layout = DocumentLayout.of(document_lengths, input_ids.device)
+        hidden: torch.Tensor = self.causal_lm.base_model(
+            input_ids=input_ids.unsqueeze(0),
+            position_ids=layout.position_ids(),
+            use_cache=False,
+            layout=layout,
+        ).last_hidden_state[0]
+        return hidden
+
+    def loss(self, predictors: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What `forward` returns, from the hidden states (num_targets, hidden_size) that predict the labels."""
+        if self._has_fused_loss and torch.is_grad_enabled():
+            sums: tuple[torch.Tensor, torch.Tensor] = self.causal_lm.get_output_embeddings()(predictors, labels)
+            return sums
+        if len(labels) <= HEAD_CHUNK_TOKENS:
             return self._head(predictors, labels)
         parts = [
             checkpoint(self._head, rows, chunk, use_reentrant=False)

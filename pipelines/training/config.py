@@ -3,13 +3,18 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from pipelines.training.options import EngineOptions, Kernels, Offload, ZeroStage
 from schemas.errors import ConfigError
 
 # How a run is carried out, watched and kept; what it computes does not depend on these beyond rounding.
 _EXECUTION = frozenset(
     {"num_workers", "min_workers", "cpus_per_worker", "checkpoint_every_steps", "keep_checkpoints", "log_every_steps"}
     | {"max_failures", "trackers", "mlflow_uri"}
+    | {"activation_checkpointing", "offload", "kernels", "compile_blocks", "gpu_memory_gb"}
 )
+
+Auto = Literal["auto"]
+PLANNED = ("zero_stage", "activation_checkpointing", "offload", "kernels", "compile_blocks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +29,13 @@ class TrainingConfig:
             `num_workers` when they return. Every number between must divide packing.packs_per_step. Null for no fewer.
         cpus_per_worker: logical CPUs of a worker, and its torch threads.
         gpus_per_worker: 0 trains on CPUs with gloo, 1 on GPUs with NCCL.
-        zero_stage: DeepSpeed ZeRO stage. 1 keeps 4B models whole on an H200; 3 is for cards under 40 GB.
+        zero_stage: DeepSpeed ZeRO stage; this and the next four are EngineOptions. `auto` leaves them to the planner,
+            which looks at the model, the pack's length, the workers and the GPUs' memory.
+        activation_checkpointing: run each decoder block again in the backward pass.
+        offload: what lies in the node's memory.
+        kernels: of torch or of Liger, which needs the extra `gpu`.
+        compile_blocks: torch.compile of each decoder block. The planner does not choose it.
+        gpu_memory_gb: memory of one GPU, in 1e9 bytes, for the planner; null for that of the cluster's GPUs.
         learning_rate: peak.
         schedule: of the learning rate after warm-up; `wsd` stays at the peak and falls at the end.
         warmup_share: share of the run over which the learning rate rises linearly.
@@ -55,7 +66,12 @@ class TrainingConfig:
     min_workers: int | None = None
     cpus_per_worker: int = 1
     gpus_per_worker: int = 0
-    zero_stage: Literal[0, 1, 2, 3] = 1
+    zero_stage: ZeroStage | Auto = "auto"
+    activation_checkpointing: bool | Auto = "auto"
+    offload: Offload | Auto = "auto"
+    kernels: Kernels | Auto = "auto"
+    compile_blocks: bool | Auto = "auto"
+    gpu_memory_gb: float | None = None
     learning_rate: float = 1e-5
     schedule: Literal["cosine", "wsd", "constant"] = "cosine"
     warmup_share: float = 0.05
@@ -107,6 +123,14 @@ class TrainingConfig:
             raise ConfigError("training.best_metric is empty: name a validation metric, such as validation_loss")
         if self.gpus_per_worker not in (0, 1):
             raise ConfigError(f"training.gpus_per_worker is {self.gpus_per_worker}: a worker drives no or one GPU")
+        if self.gpu_memory_gb is not None and self.gpu_memory_gb <= 0:
+            raise ConfigError(f"training.gpu_memory_gb is {self.gpu_memory_gb}: give a number above 0, or null")
+        if self.gpus_per_worker == 0 and self.kernels == "liger":
+            raise ConfigError(
+                "training.kernels is 'liger', whose kernels run on GPUs: give gpus_per_worker: 1 or torch"
+            )
+        if self.is_planned:
+            _ = self.options  # refuses what cannot be combined
         if self.min_workers is not None and not 1 <= self.min_workers <= self.num_workers:
             raise ConfigError(
                 f"training.min_workers is {self.min_workers}: give 1 to num_workers, {self.num_workers}, or null"
@@ -117,6 +141,28 @@ class TrainingConfig:
             raise ConfigError(f"training.max_failures is {self.max_failures}: give 0 or more")
 
     @property
+    def is_planned(self) -> bool:
+        """Whether nothing is left to the planner. On CPUs nothing ever is: `auto` is ZeRO-1 and no more."""
+        return self.gpus_per_worker == 0 or all(getattr(self, name) != "auto" for name in PLANNED)
+
+    @property
+    def options(self) -> EngineOptions:
+        """The engine's options.
+
+        Raises:
+            ConfigError: some are left to the planner, or they cannot be combined.
+        """
+        if not self.is_planned:
+            raise ConfigError("training leaves options to the planner: make a plan of it first")
+        named = {name: getattr(self, name) for name in PLANNED}
+        return EngineOptions(**{name: value for name, value in named.items() if value != "auto"})
+
+    @property
     def result_settings(self) -> dict[str, Any]:
-        """The settings that shape the trained model. Others may change between a run and its resumption."""
-        return {name: value for name, value in asdict(self).items() if name not in _EXECUTION}
+        """The settings that shape the trained model or its checkpoints. Others may change before a resumption.
+
+        Raises:
+            ConfigError: the ZeRO stage is left to the planner.
+        """
+        kept = {name: value for name, value in asdict(self).items() if name not in _EXECUTION}
+        return kept | {"zero_stage": self.options.zero_stage}

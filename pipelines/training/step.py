@@ -10,6 +10,7 @@ from pipelines.training.config import TrainingConfig
 from pipelines.training.schedule import learning_rate_at, run_progress
 from pipelines.training.state import TrainState
 from pipelines.training.stream import StepPacks
+from pipelines.training.update_check import as_metrics, first_update
 
 
 def train_step(
@@ -24,7 +25,7 @@ def train_step(
         step_packs: this rank's packs of it.
 
     Returns:
-        The state after the step, and its metrics over all ranks.
+        The state after the step, and its metrics over all ranks; the first step's say how large it was.
     """
     learning_rate = learning_rate_at(config, run_progress(config, state), state.step)
     for group in engine.optimizer.param_groups:
@@ -64,4 +65,6 @@ def train_step(
         "num_target_tokens": targets,
         "gradient_norm": float(norm) if norm is not None else None,  # ZeRO-0 does not tell
     }
+    if state.step == 0:
+        metrics |= as_metrics(first_update(engine, config, learning_rate))
     return after, metrics
