@@ -120,7 +120,7 @@ def train(settings: TrainSettings, plan: IngestPlan, model_path: str) -> StageOu
         lineage={"notes": plan.inputs, "num_notes": plan.num_rows, "training": repr(settings.training)},
     )
     try:
-        with reported(job.directory):
+        with reported(job.directory, job.config):
             last = fit(job, streams)
     except NoTrainingExamplesError as error:
         fates = final_buckets(output.read("ledger", LEDGER))

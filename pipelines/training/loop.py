@@ -10,11 +10,12 @@ import torch.distributed as dist
 
 from pipelines.model.packed import Pack
 from pipelines.training.best import has_run_out, with_validation
-from pipelines.training.checkpoint import checkpoint_at, delete_old, load, newest_verified, save, weights_of
+from pipelines.training.checkpoint import agreed_newest_verified, checkpoint_at, load, weights_of
+from pipelines.training.checkpoint_writer import CheckpointWriter
 from pipelines.training.config import TrainingConfig
 from pipelines.training.engine import full_state_dict, start_engine
 from pipelines.training.export import export_model
-from pipelines.training.reshard import delete_resharded, load_resharded, resharded
+from pipelines.training.reshard import load_resharded, resharded
 from pipelines.training.state import TrainState
 from pipelines.training.step import train_step
 from pipelines.training.step_log import LOG, StepLog
@@ -59,7 +60,7 @@ class TrainJob:
         return Path(self.run_directory)
 
 
-Report = Callable[[dict[str, Any], Path | None], None]
+Report = Callable[[dict[str, Any]], None]
 
 
 def run(
@@ -75,15 +76,16 @@ def run(
         job: the run.
         steps_from: this rank's steps after a position.
         validation_packs: this rank's share; [] for no validation.
-        report: called by every rank with metrics and, after a checkpoint, with its directory.
+        report: called by every rank with metrics.
         is_preempted: whether a machine of the run is about to be taken away, so that a checkpoint must be written now;
             called by every rank after each step, and true for all of them or none.
 
     Raises:
-        CheckpointError: the run has checkpoints and none can be used.
+        CheckpointError: the run has checkpoints and none can be used, or one could not be written.
     """
     config = job.config
     engine, state = _resumed(job)
+    writer = CheckpointWriter(job.directory, job.identity, config.keep_checkpoints)
     validated_step = -1
     log = StepLog(job.directory / LOG, state.step) if dist.get_rank() == 0 else None
 
@@ -92,18 +94,16 @@ def run(
         entry = {"step": state.step, "progress": state.progress, **metrics}
         if log is not None:
             log.write({"kind": "validation", **entry})
-        report(entry, None)
+        report(entry)
         nonlocal validated_step
         validated_step = state.step
         return with_validation(config, state, metrics)
 
-    def checkpointed(state: TrainState) -> None:
-        path = save(engine, job.directory, state, job.identity)
-        report({"step": state.step, "progress": state.progress}, path)
-        if dist.get_rank() == 0:
-            delete_resharded(job.directory)
-            keep_best = state.best_step if config.export == "best" else None
-            delete_old(job.directory, config.keep_checkpoints, keep_best)
+    def checkpointed(state: TrainState, *, at_once: bool) -> None:
+        writer.wait()
+        writer.save(engine, state, state.best_step if config.export == "best" else None)
+        if at_once:
+            writer.wait()
 
     if state.step == 0 and validation_packs:
         validated(state)
@@ -115,15 +115,16 @@ def run(
             if log is not None:
                 log.write({"kind": "step", **metrics})
             if state.step % config.log_every_steps == 0:
-                report(metrics, None)
+                report(metrics)
             if has_run_out(config, state):
                 break
             is_best = False
             if state.step % config.validate_every_steps == 0 and validation_packs:
                 state = validated(state)
                 is_best = config.export == "best" and state.best_step == state.step
-            if is_best or state.step % config.checkpoint_every_steps == 0 or is_preempted():
-                checkpointed(state)
+            has_notice = is_preempted()
+            if is_best or has_notice or state.step % config.checkpoint_every_steps == 0:
+                checkpointed(state, at_once=has_notice)
             if has_run_out(config, state):
                 break
         if state.step == 0:
@@ -131,7 +132,7 @@ def run(
         if validated_step != state.step:
             state = validated(state)
         state = replace(state, finished=True)
-        checkpointed(state)
+        checkpointed(state, at_once=True)
     else:
         validated(state)  # a tuner that restarted this run has not seen its last metrics
     _export(engine, job, state)
@@ -148,12 +149,12 @@ def _timed(steps: Iterable[StepPacks]) -> Iterator[tuple[StepPacks, float]]:
 
 def _resumed(job: TrainJob) -> tuple[Any, TrainState]:
     """The engine and the state of the newest whole checkpoint, whatever number of workers wrote it. Collective."""
-    found = newest_verified(job.directory)
+    found = agreed_newest_verified(job.directory)
     if found is not None and found.run_identity != job.identity:
         raise CheckpointError(f"{found.path} belongs to a run with other settings: train into another storage")
     world_size = dist.get_world_size()
     # ZeRO-0 keeps everything on every worker: its checkpoints fit any number of them as they are.
-    is_foreign = found is not None and found.world_size != world_size and job.config.zero_stage > 0
+    is_foreign = found is not None and found.world_size != world_size and job.config.options.zero_stage > 0
     engine = start_engine(job.model_path, job.dtype, job.config, job.num_slots // world_size, from_universal=is_foreign)
     if found is None:
         return engine, TrainState()
@@ -169,7 +170,8 @@ def _export(engine: Any, job: TrainJob, state: TrainState) -> None:
     facts = {**job.lineage, "steps": state.step, "target_tokens": state.num_target_tokens}
     if job.config.export == "best" and state.best_step != state.step:
         facts |= {"exported_step": state.best_step, job.config.best_metric: state.best_value}
-        weights = weights_of(checkpoint_at(job.directory, state.best_step)) if dist.get_rank() == 0 else None
+        dtype = engine.module.causal_lm.dtype
+        weights = weights_of(checkpoint_at(job.directory, state.best_step), dtype) if dist.get_rank() == 0 else None
     else:
         weights = full_state_dict(engine)
     if weights is not None:

@@ -62,20 +62,13 @@ def _worker(settings: dict[str, Any]) -> None:
     latest: dict[str, Any] = {}
     trackers = start_trackers(job.config, job.directory) if rank == 0 else []
 
-    def report(metrics: dict[str, Any], checkpoint: Path | None) -> None:
+    def report(metrics: dict[str, Any]) -> None:
         latest.update(metrics)  # every report holds the newest of each metric: Tune refuses one without its own
         numbers = {name: value for name, value in metrics.items() if value is not None and name != "step"}
         for tracker in trackers:
             tracker.log(numbers, metrics["step"])
-        if checkpoint is None:
-            ray.train.report(dict(latest))
-            return
-        ray.train.report(
-            dict(latest),
-            checkpoint=ray.train.Checkpoint.from_directory(str(checkpoint)),
-            checkpoint_dir_name=checkpoint.name,
-            checkpoint_upload_mode=ray.train.CheckpointUploadMode.NO_UPLOAD,  # it lies in the run's directory already
-        )
+        # Checkpoints are not reported: Ray would list them, and refuse a run of whose list one has been deleted.
+        ray.train.report(dict(latest))
 
     packs = [
         pack

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pipelines.stage.output import write_atomically
+
 LOG = "steps.jsonl"
 
 
@@ -16,14 +18,13 @@ class StepLog:
     """
 
     def __init__(self, path: Path, step: int):
-        path.parent.mkdir(parents=True, exist_ok=True)
         kept = []
         if path.exists() and step > 0:
             for line in path.read_text().splitlines():
                 # A kill can leave half a line at the end.
                 if line.endswith("}") and json.loads(line)["step"] <= step:
                     kept.append(line)
-        path.write_text("".join(f"{line}\n" for line in kept))
+        write_atomically(path, "".join(f"{line}\n" for line in kept).encode())
         self._file = path.open("a", buffering=1)
 
     def write(self, entry: dict[str, Any]) -> None:

@@ -39,7 +39,8 @@ def steps_of_rank(
         start: position to go on from; earlier steps of its window are skipped.
 
     Raises:
-        LedgerError: a window's share is missing, twice there or another rank's. Training on it would be wrong.
+        LedgerError: a window's share is missing, twice there or another rank's, or the rows do not begin with the
+            window that was under way. Training on them would be wrong.
     """
     slots_per_rank = num_slots // world_size
     expected = set(range(rank, num_slots, world_size))
@@ -54,6 +55,10 @@ def steps_of_rank(
         if len(positions) != 1 or slots != expected:
             raise LedgerError(f"rank {rank} was sent slots {sorted(slots)} of windows {sorted(positions)}")
         (position,) = positions
+        under_way = (start.epoch, start.window)
+        if last is None and start.step_in_window and position != under_way:
+            # The stream was made for another checkpoint than was loaded: rows would be left out or come twice.
+            raise LedgerError(f"rank {rank} is in window {under_way} and was sent window {position} first")
         if last is not None and position <= last:
             raise LedgerError(f"rank {rank} was sent window {position} after {last}")
         last = position

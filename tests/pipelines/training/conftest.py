@@ -9,7 +9,7 @@ from gloo_ranks import Run, start
 
 @pytest.fixture
 def train(chat_model: Path, tmp_path: Path) -> Any:
-    """train(name, world_size, die_at=0, epochs=1, **settings) → Run."""
+    """train(name, world_size, **options of gloo_ranks.start) → Run."""
 
     def run(name: str, world_size: int, **options: Any) -> Run:
         return start(chat_model, tmp_path / name, world_size, **options)

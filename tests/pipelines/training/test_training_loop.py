@@ -5,20 +5,18 @@ from typing import Any
 
 import pytest
 import torch
-from gloo_ranks import NUM_SLOTS, stream_rows
+from gloo_ranks import NUM_SLOTS, Fate, stream_rows
 from torch.multiprocessing import ProcessExitedException
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM
 
 from pipelines.model.load import load_model
 from pipelines.model.packed import PackedModel
-from pipelines.stage.output import MANIFEST
 from pipelines.training.checkpoint import checkpoint_at, newest_verified, weights_of
 from pipelines.training.config import TrainingConfig
 from pipelines.training.loop import EXPORT
 from pipelines.training.schedule import learning_rate_at
 from pipelines.training.state import TrainState
 from pipelines.training.stream import steps_of_rank
-from schemas.errors import CheckpointError
 
 
 def _plain_torch_losses(model_path: Path, config: TrainingConfig) -> list[float]:
@@ -54,32 +52,6 @@ def test_losses_are_those_of_plain_torch(train: Any, chat_model: Path, world_siz
     expected = _plain_torch_losses(chat_model, TrainingConfig(learning_rate=1e-3))
     assert len(expected) >= 6
     assert run.losses == pytest.approx(expected, abs=1e-5)
-
-
-def test_a_killed_run_goes_on_as_if_it_had_not_been(train: Any) -> None:
-    unbroken = train("unbroken", 2, epochs=2)
-    with pytest.raises(ProcessExitedException):
-        train("broken", 2, epochs=2, die_at=8)
-    assert newest_verified(unbroken.directory.parent / "broken").state.step == 6  # type: ignore[union-attr]
-    resumed = train("broken", 2, epochs=2)
-    assert resumed.losses == unbroken.losses  # bitwise: same weights, optimizer state, rows and order
-    assert [entry["step"] for entry in resumed.log if entry["kind"] == "step"] == list(
-        range(1, len(unbroken.losses) + 1)
-    )
-
-
-def test_the_export_is_the_trained_model(train: Any, chat_model: Path) -> None:
-    run = train("run", 2)
-    exported = run.directory / EXPORT
-    model = AutoModelForCausalLM.from_pretrained(exported)
-    tokenizer = AutoTokenizer.from_pretrained(exported)
-    before = AutoModelForCausalLM.from_pretrained(chat_model)
-    assert model.config.tie_word_embeddings
-    assert set(model.state_dict()) == set(before.state_dict())
-    assert not torch.equal(model.get_input_embeddings().weight, before.get_input_embeddings().weight)
-    assert tokenizer.chat_template == AutoTokenizer.from_pretrained(chat_model).chat_template
-    assert model.generation_config.eos_token_id == tokenizer.eos_token_id
-    assert "no medical device" in (exported / "README.md").read_text()
 
 
 def test_a_finished_run_is_not_trained_again(train: Any) -> None:
@@ -127,25 +99,6 @@ def test_every_validation_row_is_scored(train: Any) -> None:
     assert validations[-1]["validation_loss"] < validations[0]["validation_loss"]
 
 
-def test_old_checkpoints_go_once_the_new_one_is_whole(train: Any) -> None:
-    run = train("run", 1, keep_checkpoints=2)
-    kept = sorted(path.parent.name for path in run.directory.glob(f"checkpoint_*/{MANIFEST}"))
-    assert len(kept) == 2
-    assert kept[-1].endswith("_final")
-
-
-def test_an_altered_checkpoint_is_refused_and_the_one_before_it_taken(train: Any) -> None:
-    run = train("run", 1, keep_checkpoints=2)
-    newest, older = sorted(run.directory.glob("checkpoint_*"), reverse=True)[:2]
-    shard = next(path for path in newest.rglob("*.pt"))
-    shard.write_bytes(shard.read_bytes()[:-1] + b"x")
-    assert newest_verified(run.directory).path == older  # type: ignore[union-attr]
-    for path in older.rglob("*.pt"):
-        path.unlink()
-    with pytest.raises(CheckpointError, match="no checkpoint"):
-        newest_verified(run.directory)
-
-
 @pytest.mark.parametrize(
     ("zero_stage", "before", "after"),
     [
@@ -155,10 +108,10 @@ def test_an_altered_checkpoint_is_refused_and_the_one_before_it_taken(train: Any
     ],
 )
 def test_a_run_goes_on_with_another_number_of_workers(train: Any, zero_stage: int, before: int, after: int) -> None:
-    unbroken = train("unbroken", before, epochs=2, zero_stage=zero_stage, weight_decay=0.1)
+    unbroken = train("unbroken", before, epochs=2, zero_stage=zero_stage, weight_decay=5.0)
     with pytest.raises(ProcessExitedException):
-        train("broken", before, epochs=2, zero_stage=zero_stage, weight_decay=0.1, die_at=8)
-    resumed = train("broken", after, epochs=2, zero_stage=zero_stage, weight_decay=0.1)
+        train("broken", before, epochs=2, zero_stage=zero_stage, weight_decay=5.0, fate=Fate(die_at=8))
+    resumed = train("broken", after, epochs=2, zero_stage=zero_stage, weight_decay=5.0)
     assert resumed.losses == pytest.approx(unbroken.losses, abs=1e-4)
     assert len(resumed.losses) == len(unbroken.losses)
     assert newest_verified(resumed.directory).world_size == after  # type: ignore[union-attr]

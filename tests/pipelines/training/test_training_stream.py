@@ -46,3 +46,14 @@ def test_a_foreign_missing_or_repeated_share_is_an_error(rows: list[dict[str, An
     for wrong in ([own[0], foreign[0]], own[:3], [*own[:2], *own[:2]]):
         with pytest.raises(LedgerError):
             list(steps_of_rank(wrong, 0, 2, NUM_SLOTS, TrainState()))
+
+
+def test_a_stream_made_for_another_checkpoint_is_an_error(rows: list[dict[str, Any]]) -> None:
+    own = [row for row in rows if row["slot"] % 2 == 0]
+    steps = list(steps_of_rank(own, 0, 2, NUM_SLOTS, TrainState()))
+    earlier, later = steps[0].after, steps[-1].after
+    assert earlier.window < later.window
+    from_later = [row for row in own if row["window"] >= later.window]
+    for wrong, start in ((own, later), (from_later, earlier)):
+        with pytest.raises(LedgerError, match="is in window"):
+            list(steps_of_rank(wrong, 0, 2, NUM_SLOTS, start))
