@@ -15,7 +15,7 @@ from spacy.tokens import Doc
 
 from pipelines.screening.spans import Span
 
-BLOCK_TOKENS = 16
+BLOCK_TOKENS = 8
 _LEMMATISING = ("tok2vec", "tagger", "attribute_ruler", "lemmatizer")
 
 
@@ -77,11 +77,20 @@ class TaggedText(NlpArtifacts):
     def lemmatise(self, indices: Iterable[int]) -> None:
         """Make the lemmas of the blocks in which these tokens stand, all at once."""
         missing = sorted({index // BLOCK_TOKENS for index in indices} - self._blocks.keys())
-        if missing:
-            starts = [block * BLOCK_TOKENS for block in missing]
-            spans = [(start, min(start + BLOCK_TOKENS, len(self.tokens))) for start in starts]
-            made = _lemmas(self.nlp_engine.language_model, self.tokens, spans)
-            self._blocks.update(zip(missing, made, strict=True))
+        if not missing:
+            return
+        # neighbours as one span, since each span is tagged with the tokens around it
+        runs: list[list[int]] = []
+        for block in missing:
+            if runs and block == runs[-1][-1] + 1:
+                runs[-1].append(block)
+            else:
+                runs.append([block])
+        spans = [(run[0] * BLOCK_TOKENS, min((run[-1] + 1) * BLOCK_TOKENS, len(self.tokens))) for run in runs]
+        made = _lemmas(self.nlp_engine.language_model, self.tokens, spans)
+        for run, lemmas in zip(runs, made, strict=True):
+            for block, at in zip(run, range(0, len(lemmas), BLOCK_TOKENS), strict=True):
+                self._blocks[block] = lemmas[at : at + BLOCK_TOKENS]
 
     @cached_property
     def _blocks(self) -> dict[int, list[str]]:

@@ -6,6 +6,7 @@ no list of names does. What is left out is what no tagger's finding would surviv
 capitals that no list knows.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -16,19 +17,22 @@ from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.person import bare, is_name_word
 from pipelines.screening.spans import Span
 
-MAX_CACHED_WORDS = 100_000
+MAX_CACHED_WORDS = 20_000
 
-_SENTENCE = regex.compile(r"[^\s](?:[^\n.!?;]|[.!?;](?!\s))*[.!?;]*")
+_SENTENCE = regex.compile(r"\S[^\n.!?;]*+(?:[.!?;](?!\s)[^\n.!?;]*+)*+[.!?;]*+")
 _CAPITALISED = regex.compile(r"(?<![\w'’])\p{Lu}[\p{L}\p{M}'’]*")
 
 
 def candidate_stretches(text: str) -> list[Span]:
     """Sentences that may hold a name, in order; neighbours become one stretch."""
+    names = [match.start() for match in _CAPITALISED.finditer(text) if _may_be_name(match.group())]
+    if not names:
+        return []
     stretches: list[Span] = []
     end_of_last = -1
     for match in _SENTENCE.finditer(text):
         start, end = match.span()
-        if any(_may_be_name(word) for word in _CAPITALISED.findall(text, start, end)):
+        if bisect_left(names, start) < bisect_left(names, end):
             if stretches and end_of_last == stretches[-1][1]:
                 start = stretches.pop()[0]
             stretches.append((start, end))

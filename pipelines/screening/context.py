@@ -13,7 +13,7 @@ from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 
 from pipelines.screening.artifacts import TaggedText
 
-_USUALLY_ENOUGH = 16  # tokens among which there are as many keywords as Presidio looks at
+_USUALLY_ENOUGH = 12  # tokens among which there are as many keywords as Presidio looks at
 _NEAR_CHARS = 200
 _WORD = regex.compile(r"[^\W_]+")
 _COLON = regex.compile(":")
@@ -51,7 +51,8 @@ class FastContextEnhancer(LemmaContextAwareEnhancer):
         enhanced = [
             (result, by_id[identifier].context)
             for result in raw_results
-            if (identifier := result.recognition_metadata[RecognizerResult.RECOGNIZER_IDENTIFIER_KEY]) in by_id
+            if result.score < self.MAX_SCORE
+            and (identifier := result.recognition_metadata[RecognizerResult.RECOGNIZER_IDENTIFIER_KEY]) in by_id
             and not result.recognition_metadata.get(RecognizerResult.IS_SCORE_ENHANCED_BY_CONTEXT_KEY)
         ]
         if not enhanced:

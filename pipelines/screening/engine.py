@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import regex
-from presidio_analyzer import AnalyzerEngine, PatternRecognizer, RecognizerRegistry, RecognizerResult
+from presidio_analyzer import AnalyzerEngine, EntityRecognizer, PatternRecognizer, RecognizerRegistry, RecognizerResult
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider
 
@@ -22,13 +22,16 @@ from pipelines.screening.artifacts import Entity, TaggedText
 from pipelines.screening.candidates import JoinedStretches, candidate_stretches
 from pipelines.screening.context import FastContextEnhancer
 from pipelines.screening.network import forbid_downloads
-from pipelines.screening.nlp_models import LANGUAGE, LocalEngine, load_nlp_engine
+from pipelines.screening.nlp_models import LocalEngine, load_nlp_engine
 from pipelines.screening.policy import ScreeningConfig, ScreeningMode
 from pipelines.screening.prefilter import StrictPattern, attach_prefilter
 from pipelines.screening.recognisers import clinical_recognisers
 from pipelines.screening.recognisers.pattern import CuedRecogniser
 from pipelines.screening.recognisers.phone_numbers import PhoneNumberRecogniser
+from pipelines.screening.recognisers.spanish import spanish_recognisers
 from schemas.errors import ScreeningError
+
+_RECOGNISERS = {"en": clinical_recognisers, "es": spanish_recognisers}
 
 
 class Engine:
@@ -47,19 +50,21 @@ class Engine:
     def __init__(self, config: ScreeningConfig):
         forbid_downloads()
         self._nlp: LocalEngine = load_nlp_engine(config)
-        self._gated = config.mode is ScreeningMode.CLINICAL and config.ner_gate
+        self._language = config.language
+        is_gated = config.mode is ScreeningMode.CLINICAL and config.ner_gate
+        self._gated = is_gated and config.language == "en"  # the gate knows English words
         registry = _registry(config, self._nlp)
         self._prefilter = attach_prefilter(_strict_patterns(registry, config.regex_timeout_s))
-        self.analyzer = AnalyzerEngine(
+        self.analyzer = _Analyzer(
             registry=registry,
             nlp_engine=self._nlp,
-            supported_languages=[LANGUAGE],
+            supported_languages=[config.language],
             log_decision_process=False,
             context_aware_enhancer=FastContextEnhancer(lemmas=config.mode is ScreeningMode.PRESIDIO),
         )
 
     def memory_zone(self) -> AbstractContextManager[Any]:
-        """Where texts are tagged and analysed; nothing of them is kept when it ends."""
+        """Where texts are tagged and analysed; nothing that the model made of them may be used when it ends."""
         return self._nlp.memory_zone()
 
     def tag(self, texts: Sequence[str]) -> list[TaggedText]:
@@ -84,13 +89,15 @@ class Engine:
             Exception: a recogniser failed, or ran out of time.
         """
         try:
-            return self.analyzer.analyze(text, LANGUAGE, nlp_artifacts=tagged)
+            return self.analyzer.analyze(text, self._language, nlp_artifacts=tagged)
         finally:
             if self._prefilter:
                 self._prefilter.forget()
 
     def _process(self, texts: Sequence[str]) -> list[TaggedText]:
-        tagged = [artifacts for _, artifacts in self._nlp.process_batch(list(texts), LANGUAGE, batch_size=len(texts))]
+        tagged = [
+            artifacts for _, artifacts in self._nlp.process_batch(list(texts), self._language, batch_size=len(texts))
+        ]
         if len(tagged) != len(texts):
             raise ScreeningError("the NLP model gave back fewer texts than it was given")
         return tagged
@@ -106,13 +113,31 @@ class Engine:
         return TaggedText(None, entities, scores, self._nlp, text)
 
 
+class _Analyzer(AnalyzerEngine):
+    """The analyzer without its sorting of all results by recogniser, of which few look at the others' results."""
+
+    def _enhance_using_context(
+        self,
+        text: str,
+        raw_results: list[RecognizerResult],
+        nlp_artifacts: TaggedText,
+        recognizers: list[EntityRecognizer],
+        context: list[str] | None = None,
+    ) -> list[RecognizerResult]:
+        default = EntityRecognizer.enhance_using_context
+        if any(type(recogniser).enhance_using_context is not default for recogniser in recognizers):
+            return super()._enhance_using_context(text, raw_results, nlp_artifacts, recognizers, context)
+        return self.context_aware_enhancer.enhance_using_context(
+            text=text, raw_results=raw_results, nlp_artifacts=nlp_artifacts, recognizers=recognizers, context=context
+        )
+
+
 def _registry(config: ScreeningConfig, nlp: LocalEngine) -> RecognizerRegistry:
     if config.mode is ScreeningMode.CLINICAL:
-        registry = RecognizerRegistry(
-            recognizers=clinical_recognisers(config.regex_timeout_s), supported_languages=[LANGUAGE]
-        )
+        recognisers = _RECOGNISERS[config.language](config.regex_timeout_s)
+        registry = RecognizerRegistry(recognizers=recognisers, supported_languages=[config.language])
     else:
-        settings = {"supported_languages": [LANGUAGE]}
+        settings = {"supported_languages": [config.language]}
         registry = RecognizerRegistryProvider(registry_configuration=settings).create_recognizer_registry()
         registry.add_nlp_recognizer(nlp_engine=nlp)
     if config.extra_recognisers:

@@ -10,8 +10,10 @@ from pipelines.screening.entities import EntityType
 from pipelines.screening.spans import Finding
 from schemas.errors import ScreeningError
 
+_Planted = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+
 # text, and the (type, value) pairs that must be covered
-_PLANTED: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+_PLANTED_ENGLISH: _Planted = (
     (
         "Patient: Okonkwo, Robert  MRN: 48572113  DOB: 03/14/1951\nSeen on July 3, 2019 by Dr. James Parkinson at "
         "Lakeside Memorial Hospital. He is 94 years old and lives at 12 Orchard Lane, Springfield, IL 62704. "
@@ -32,28 +34,53 @@ _PLANTED: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     # no cue and no listed name: only the language model can find this one
-    ("In the waiting room Ludvika Ystergren became pale and fell.", ((EntityType.PERSON, "Ludvika Ystergren"),)),
+    ("In the waiting room Ystergren became pale and fell.", ((EntityType.PERSON, "Ystergren"),)),
     # no cue and no capital letter: only the lists of names can
     ("In the waiting room franciska lettiere became pale and fell.", ((EntityType.PERSON, "franciska lettiere"),)),
 )
-_CLEAN = (
+_PLANTED_SPANISH: _Planted = (
+    (
+        "Nombre: Nerea\nApellidos: Ibarrola Quesada\nNHC: 4471902\nFecha de nacimiento: 08/02/1949\n"
+        "Médico: Dr. Unai Goñi. Ingresa el 3 de mayo de 2018 en el Hospital San Telmo. Tel. 948 550 127.",
+        (
+            (EntityType.PERSON, "Nerea"),
+            (EntityType.PERSON, "Ibarrola Quesada"),
+            (EntityType.PERSON, "Unai Goñi"),
+            (EntityType.MEDICAL_RECORD_NUMBER, "4471902"),
+            (EntityType.DATE_TIME, "08/02/1949"),
+            (EntityType.DATE_TIME, "3 de mayo de 2018"),
+            (EntityType.FACILITY, "Hospital San Telmo"),
+            (EntityType.PHONE_NUMBER, "948 550 127"),
+        ),
+    ),
+    # no cue: only the language model can find this one
+    ("En la sala de espera María Zubiaurre palideció y cayó.", ((EntityType.PERSON, "María Zubiaurre"),)),
+)
+_CLEAN_ENGLISH = (
     "Parkinson disease, stable on carbidopa. Foley catheter in place. BP 120/80, 2/6 systolic murmur, L4-L5 stenosis.",
     "[**Known lastname 123**] was seen on [**2151-7-16**] by Dr. ___. Call [PHONE].",
 )
 
+_CLEAN_SPANISH = (
+    "Enfermedad de Crohn, estable con azatioprina 50 mg. TA 120/80 mmHg, soplo sistólico 2/6, estenosis L4-L5.",
+)
+_ANSWERS = {"en": (_PLANTED_ENGLISH, _CLEAN_ENGLISH), "es": (_PLANTED_SPANISH, _CLEAN_SPANISH)}
 
-def check(find: Callable[[Sequence[str]], Sequence[Sequence[Finding] | None]]) -> None:
+
+def check(find: Callable[[Sequence[str]], Sequence[Sequence[Finding] | None]], language: str) -> None:
     """Run the test.
 
     Args:
         find: from texts to findings, None for a text on which the engine failed.
+        language: of the notes.
 
     Raises:
         ScreeningError: an answer is wrong.
     """
-    texts = [text for text, _ in _PLANTED] + list(_CLEAN)
+    planted, clean = _ANSWERS[language]
+    texts = [text for text, _ in planted] + list(clean)
     answers = find(texts)
-    for number, (text, expected) in enumerate(_PLANTED):
+    for number, (text, expected) in enumerate(planted):
         found = answers[number]
         for entity_type, value in expected:
             start = text.index(value)
@@ -63,7 +90,7 @@ def check(find: Callable[[Sequence[str]], Sequence[Sequence[Finding] | None]]) -
                     f"the screening engine failed its known-answer test: {entity_type} of text {number} was missed; "
                     "check screening.nlp_model and the installed versions of spaCy and Presidio"
                 )
-    for number, found in enumerate(answers[len(_PLANTED) :]):
+    for number, found in enumerate(answers[len(planted) :]):
         if found is None or found:
             raise ScreeningError(
                 f"the screening engine failed its known-answer test: clean text {number} was flagged; check "

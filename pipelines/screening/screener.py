@@ -10,7 +10,7 @@ import hmac
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import pyarrow as pa
 
@@ -23,7 +23,7 @@ from pipelines.screening.known_names import KnownNames
 from pipelines.screening.placeholders import PlaceholderGrammar, Placeholders, beside_placeholder
 from pipelines.screening.policy import ScreeningConfig, ScreeningMode
 from pipelines.screening.propagation import propagate
-from pipelines.screening.spans import Finding, merge, subtract
+from pipelines.screening.spans import Finding, Span, merge, subtract
 from pipelines.stage.ledger import LedgerRows, NoteRow
 from schemas.errors import ScreeningError
 from schemas.findings import FINDINGS
@@ -74,12 +74,13 @@ class Screener:
         self._config = config
         self._key = hmac_key
         self._engine = Engine(config)
+        self._action_for = cache(config.action_for)
         entity_types = {*self._engine.analyzer.get_supported_entities(), *EntityType}
         self._grammar = PlaceholderGrammar(
             tags={tag(entity_type) for entity_type in entity_types}, site_patterns=config.placeholder_patterns
         )
         if config.mode is ScreeningMode.CLINICAL:
-            known_answers.check(self.find)
+            known_answers.check(self.find, config.language)
         else:
             self._check_presidio()
 
@@ -124,8 +125,8 @@ class Screener:
     def _find_all(self, texts: Sequence[str], lookups: Sequence[Lookup]) -> list[list[Finding] | None]:
         found: list[list[Finding] | None] = []
         known = iter(lookups)
-        for batch in _batches(texts):
-            with self._engine.memory_zone():
+        with self._engine.memory_zone():  # one for all batches: what it keeps of a word is made once
+            for batch in _batches(texts):
                 found += [
                     None if tagged is None else self._find_in(text, tagged, lookup)
                     for text, tagged, lookup in zip(batch, self._tag(batch), known, strict=False)
@@ -160,6 +161,7 @@ class Screener:
 
     def _findings(self, text: str, tagged: TaggedText, lookup: Lookup) -> list[Finding]:
         placeholders = self._grammar.find(text)
+        holes = sorted([*placeholders.spans, *placeholders.malformed])
         raw = [
             Finding(
                 start=found.start,
@@ -167,13 +169,14 @@ class Screener:
                 entity_type=found.entity_type,
                 score=float(found.score),
                 recogniser=found.recognition_metadata["recognizer_name"],
+                action=self._action_for(found.entity_type),
             )
             for found in self._engine.analyze(text, tagged)
         ]
-        raw = [piece for finding in raw for piece in _outside_placeholders(text, finding, placeholders)]
+        raw = [piece for finding in raw for piece in _outside(holes, text, finding)]
         spread = propagate(text, raw) if self._config.mode is ScreeningMode.CLINICAL else []
         spread = [*spread, *lookup(text)]
-        raw += [piece for finding in spread for piece in _outside_placeholders(text, finding, placeholders)]
+        raw += [piece for finding in spread for piece in _outside(holes, text, finding)]
         found = [_half_redacted(text, finding, placeholders) for finding in raw]
         found += [
             Finding(
@@ -181,7 +184,11 @@ class Screener:
             )
             for s, e in placeholders.malformed
         ]
-        return merge([replace(f, action=self._config.action_for(f.entity_type)) for f in found])
+        return merge([self._with_action(finding) for finding in found])
+
+    def _with_action(self, finding: Finding) -> Finding:
+        action = self._action_for(finding.entity_type)
+        return finding if finding.action is action else replace(finding, action=action)
 
     def _judge_all(
         self, texts: Sequence[str | None], patients: Sequence[str], known_names: KnownNames | None
@@ -242,10 +249,12 @@ def value_hmac(key: bytes, value: str) -> str:
     return hmac.new(key, normalised.encode(), hashlib.sha256).hexdigest()[:HMAC_HEX_DIGITS]
 
 
-def _outside_placeholders(text: str, finding: Finding, placeholders: Placeholders) -> list[Finding]:
-    """The parts of a finding that are no placeholder of an earlier de-identification."""
+def _outside(placeholders: Sequence[Span], text: str, finding: Finding) -> list[Finding]:
+    """The parts of a finding that are no placeholder of an earlier de-identification; those are in order."""
+    if not placeholders:
+        return [finding] if finding.start < finding.end else []
     pieces = []
-    for start, end in subtract(finding.start, finding.end, sorted([*placeholders.spans, *placeholders.malformed])):
+    for start, end in subtract(finding.start, finding.end, placeholders):
         # where a placeholder cut the finding, drop what joined the two
         while finding.start < start < end and not text[start].isalnum():
             start += 1

@@ -107,9 +107,12 @@ class Baseline:
         return float(self._ask("round"))
 
     def _ask(self, line: str) -> str:
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline().strip()
+        requests, answers = self._process.stdin, self._process.stdout
+        if requests is None or answers is None:
+            raise TypeError("both are pipes")
+        requests.write(f"{line}\n")
+        requests.flush()
+        answer = answers.readline().strip()
         if not answer:
             raise SystemExit("the baseline's interpreter has ended: it needs presidio-analyzer and the model")
         return answer

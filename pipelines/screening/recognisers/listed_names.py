@@ -30,7 +30,7 @@ from pipelines.screening.recognisers.person import (
     opens_sentence,
     says_or_owns,
 )
-from pipelines.screening.recognisers.uncued import names_no_person
+from pipelines.screening.recognisers.uncued import names_no_person, stands_in_lower_case
 from pipelines.screening.recognisers.vocabulary import Reading, reading
 from pipelines.screening.spans import Span
 
@@ -110,7 +110,7 @@ def _lone_names(text: str, tokens: Sequence[Span]) -> list[Span]:
         elif kind is Reading.UNKNOWN and _PLAIN_WORD.fullmatch(word) and len(word) >= MIN_UNKNOWN_CHARS:
             if opens_sentence(text, start) or not says_or_owns(text, end):
                 continue
-            if not regex.search(rf"(?<!\w){regex.escape(word.lower())}(?!\w)", text):
+            if not stands_in_lower_case(text, word):
                 spans.append((start, end))
     return spans
 
@@ -181,6 +181,8 @@ def _person_after(text: str, word: str, end: int) -> bool:
 
 def _lower_case_names(text: str) -> Iterator[Span]:
     """ "md nguyen paged", "m. salazar pa": a word without other use, with an initial or a given name before it."""
+    if not any(reading(word) is Reading.NAME for word in set(_LOWER_CASE.findall(text))):
+        return  # as in nearly all notes
     last: Span | None = None
     for match in _LOWER_CASE.finditer(text):
         word, (start, end) = match.group(), match.span()

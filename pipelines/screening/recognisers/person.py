@@ -5,9 +5,11 @@ The rules look at the words and at what follows them: "Parkinson disease" is a d
 "Dr. James Parkinson" a man. A list of forbidden words alone would let the man through.
 """
 
+from functools import lru_cache
+
 import regex
 
-from pipelines.screening.gazetteer import fold, is_family_name, is_given_name, is_ordinary
+from pipelines.screening.gazetteer import MAX_CACHED_WORDS, fold, is_family_name, is_given_name, is_ordinary
 from pipelines.screening.lexicon import words
 from pipelines.screening.spans import Span
 
@@ -20,6 +22,7 @@ FIRST_WORD = regex.compile(r"[\p{L}\p{M}'’-]+")
 _TOKEN = regex.compile(r"[^\s,;:/()\[\]\"“”+]+")
 # at most two blanks: behind a wider gap stands the next column
 _NEXT_WORDS = regex.compile(r"(?:['’]s?)?[ \t\-–‐‑]{1,2}([\p{L}'’]+)(?:[ \t\-–‐‑]{1,2}([\p{L}'’]+))?")
+_HYPHEN = regex.compile("[-‐‑–]")
 _POSSESSIVE = regex.compile(r"['’]s?$")
 # "Fontaine IIb", "Hunt Hess 3", "Stanford A"; a number with a unit or of two digits may be the person's age
 _GRADE = regex.compile(
@@ -58,11 +61,13 @@ _COMPOUND = regex.compile(
 )
 
 
+@lru_cache(maxsize=MAX_CACHED_WORDS)
 def bare(token: str) -> str:
     """The token in lower case without full stops around it, apostrophes at its end or a possessive s."""
     return _POSSESSIVE.sub("", token.strip(".,;:!?*-_'’\"®™").lower())
 
 
+@lru_cache(maxsize=MAX_CACHED_WORDS)
 def is_name_word(token: str) -> bool:
     """True for a common first name or surname."""
     return bare(token) in words("first_names") or bare(token) in words("surnames")
@@ -72,6 +77,7 @@ def _is_listed_name(token: str) -> bool:
     return is_name_word(token) or is_family_name(bare(token)) or is_given_name(bare(token))
 
 
+@lru_cache(maxsize=MAX_CACHED_WORDS)
 def is_clinical(token: str) -> bool:
     """True for a drug, or any other word that has its capital letter for another reason than being a name."""
     word = bare(token)
@@ -87,6 +93,7 @@ def has_clinical_ending(word: str) -> bool:
     return bool(_DRUG_ENDING.search(word))
 
 
+@lru_cache(maxsize=MAX_CACHED_WORDS)
 def is_compound(token: str) -> bool:
     """True for "McKenzie-based", "Right-sided" and "anti-Smith"."""
     return bool(_COMPOUND.search(token) or _PREFIXED.match(token))
@@ -143,14 +150,16 @@ def clinical_head_follows(text: str, end: int) -> bool:
     )
 
 
+@lru_cache(maxsize=MAX_CACHED_WORDS)
 def is_eponym_word(word: str) -> bool:
     """True for a word of the list of eponyms, with or without its accents; `word` is bare."""
     return fold(word) in words("eponyms")
 
 
-def _parts(value: str) -> list[str]:
-    parts = (bare(part) for token in _TOKEN.findall(value) for part in regex.split(r"[-‐‑–]", token))
-    return [part for part in parts if part]
+@lru_cache(maxsize=MAX_CACHED_WORDS)
+def _parts(value: str) -> tuple[str, ...]:
+    parts = (bare(part) for token in _TOKEN.findall(value) for part in _HYPHEN.split(token))
+    return tuple(part for part in parts if part)
 
 
 def _made_clinical(text: str, span: Span) -> bool:

@@ -33,15 +33,19 @@ class PhoneNumberRecogniser(PhoneRecognizer):
     ) -> list[RecognizerResult]:
         """Telephone numbers of the text."""
         found = []
-        start = 0
-        for line in text.split("\n"):
+        enough = _enough_digits(min(_least_digits(region, True) for region in self.supported_regions))
+        at = 0
+        while digits := enough.search(text, at):
+            start = text.rfind("\n", 0, digits.start()) + 1
+            end = text.find("\n", digits.end())
+            line = text[start : end if end >= 0 else len(text)]
+            at = start + len(line) + 1
             for region in self.supported_regions:
                 if not _enough_digits(_least_digits(region, bool(_PLUS.search(line)))).search(line):
                     continue
                 for match in PhoneNumberMatcher(line, region, leniency=self.leniency):
                     span = (start + match.start, start + match.end)
                     found.append(result(self.supported_entities[0], span, self.SCORE, self.name, self.id))
-            start += len(line) + 1
         return EntityRecognizer.remove_duplicates(found)
 
 

@@ -14,7 +14,7 @@ from pipelines.screening.gazetteer import fold, name_lists
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.person import bare, has_clinical_ending, is_eponym_word
 
-MAX_CACHED_WORDS = 100_000
+MAX_CACHED_WORDS = 20_000
 _PART = regex.compile(r"[-‐‑–]")
 _TERMS = ("not_names", "drugs", "products", "places", "facility_words", "eponym_heads", "credentials", "sentence_words")
 

@@ -10,6 +10,7 @@ from presidio_analyzer import AnalyzerEngine
 from presidio_analyzer.nlp_engine import NlpEngineProvider
 from screening_bench import KEY
 
+from pipelines.screening import nlp_models
 from pipelines.screening.candidates import JoinedStretches, candidate_stretches
 from pipelines.screening.engine import Engine
 from pipelines.screening.network import forbid_downloads
@@ -61,6 +62,16 @@ def test_presidio_mode_finds_what_presidio_finds(presidio_mode, plain):
     expected = [triples(plain.analyze(text, "en")) for text in TEXTS]
     assert analysed(presidio_mode, TEXTS) == expected
     assert sum(map(len, expected)) > 20
+
+
+def test_the_model_keeps_words_of_notes_no_longer_than_it_may(presidio_mode, monkeypatch):
+    strings = presidio_mode._nlp.language_model.vocab.strings
+    analysed(presidio_mode, ["Seen with Qelvarnitz today."])
+    assert "Qelvarnitz" in strings
+    monkeypatch.setattr(nlp_models, "ZONE_WORDS", 1)
+    analysed(presidio_mode, ["Seen with Brovantelk today."])
+    assert "Qelvarnitz" not in strings
+    assert "Brovantelk" not in strings
 
 
 @pytest.mark.skipif(not SENTENCES.exists(), reason="public sets are not beside the repository")

@@ -19,6 +19,12 @@ def test_a_name_found_by_a_cue_is_found_again():
     assert values(text, propagate(text, [person(text, "Okonkwo")])) == ["Okonkwo", "OKONKWO", "Okonkwo"]
 
 
+def test_initials_go_with_a_surname_and_letters_do_not():
+    text = "Dr. Okonkwo. By A. B. Okonkwo, C.Okonkwo and XOkonkwo; Okonkwos, Okonkwo-Lind, drX. Okonkwo"
+    found = values(text, propagate(text, [person(text, "Okonkwo")]))
+    assert found == ["Okonkwo", "A. B. Okonkwo", "C.Okonkwo", "Okonkwo", "Okonkwo"]
+
+
 @pytest.mark.parametrize("recogniser", ["NerRecogniser.person", "ListedNameRecogniser.lone_name"])
 def test_one_word_without_a_cue_is_not_spread(recogniser):
     text = "Then Zolindra came. Zolindra again."
