@@ -21,7 +21,7 @@ def missing():
         )
     try:
         import ensurepip  # noqa: F401 - what venv needs, and what some distributions leave out
-        import venv  # noqa: F401
+        import venv  # noqa: F401 - likewise
     except ImportError:
         problems.append("Python's venv module is missing: install your distribution's python3.11-venv")
     if not any(shutil.which(name) for name in ("c++", "g++", "clang++")):

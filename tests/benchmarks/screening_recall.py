@@ -30,7 +30,7 @@ from schemas.findings import Action
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests/pipelines/screening"))
-from marked_notes import MarkedText, count_missed, first_set, is_covered  # noqa: E402
+from marked_notes import MarkedText, count_missed, first_set, is_covered  # noqa: E402 - the path is set above
 
 DATA = REPOSITORY / "../shared/data"
 STOCK_THRESHOLD = 0.35

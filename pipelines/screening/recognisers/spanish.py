@@ -9,7 +9,6 @@ from presidio_analyzer import EntityRecognizer, LocalRecognizer, RecognizerResul
 from presidio_analyzer.nlp_engine import NlpArtifacts
 from presidio_analyzer.predefined_recognizers import (
     CreditCardRecognizer,
-    EmailRecognizer,
     EsNieRecognizer,
     EsNifRecognizer,
     IbanRecognizer,
@@ -194,7 +193,7 @@ def _patterns() -> list[CuedPattern]:
         CuedPattern(
             name="collegiate",
             entity_type=EntityType.LICENSE_NUMBER.value,
-            expression=r"(?<!\d)(?P<value>(\d{2})[ ]\d{2}[ ]\d{5})(?!\d)",
+            expression=r"(?<!\d)(?P<value>\d{2}[ ]\d{2}[ ]\d{5})(?!\d)",
             score=0.7,
         ),
         CuedPattern(
@@ -293,7 +292,6 @@ def spanish_recognisers(timeout_s: float) -> list[EntityRecognizer]:
         PhoneNumberRecogniser(supported_regions=("ES",), name=PhoneNumberRecogniser.__name__),
         EsNifRecognizer(),
         EsNieRecognizer(),
-        EmailRecognizer(),
         UrlRecognizer(),
         IpRecognizer(),
         CreditCardRecognizer(),

@@ -22,7 +22,7 @@ LINES = [
 def composed(**values: object) -> str | None:
     row = {"complaint": None, "pulse": None, "systolic": None, "diastolic": None, **values}
     (text,) = compose_text(pa.Table.from_pylist([row]), LINES).to_pylist()
-    return text  # type: ignore[no-any-return]
+    return text  # type: ignore[no-any-return]  # Arrow has no types
 
 
 def test_lines_and_parts_with_values_are_written() -> None:
