@@ -102,7 +102,7 @@ def _lemmas(nlp: Language, doc: Doc, spans: Sequence[Span]) -> list[list[str]]:
     pipes = [(name, pipe) for name, pipe in nlp.components if name in _LEMMATISING]
     if "lemmatizer" not in dict(pipes):
         return [[token.lower_ for token in doc[start:end]] for start, end in spans]
-    margin = receptive_tokens(nlp, "tok2vec")
+    margin = _receptive_tokens(nlp)
     if margin is None:
         margin = len(doc)
     blocks = [doc[max(0, start - margin) : min(len(doc), end + margin)].as_doc() for start, end in spans]
@@ -115,13 +115,9 @@ def _lemmas(nlp: Language, doc: Doc, spans: Sequence[Span]) -> list[list[str]]:
     return lemmas
 
 
-def receptive_tokens(nlp: Language, pipe: str) -> int | None:
-    """How far to each side a token's vector in this pipe depends on others; None where the model does not say."""
-    model = nlp.config["components"].get(pipe, {}).get("model", {})
-    tok2vec = model.get("tok2vec", model)
-    if "Listener" in str(tok2vec.get("@architectures", "")):
-        return receptive_tokens(nlp, "tok2vec")
-    encoder = tok2vec.get("encode", {})
+def _receptive_tokens(nlp: Language) -> int | None:
+    """How far to each side a token's tag depends on other tokens; None where the model does not say."""
+    encoder = nlp.config["components"].get("tok2vec", {}).get("model", {}).get("encode", {})
     if not str(encoder.get("@architectures", "")).startswith("spacy.MaxoutWindowEncoder"):
         return None
     return int(encoder["depth"]) * int(encoder["window_size"])

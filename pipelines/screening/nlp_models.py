@@ -20,13 +20,14 @@ from presidio_analyzer.nlp_engine import (
 )
 from presidio_analyzer.nlp_engine.huggingface_token_pipe import FACTORY_NAME, HuggingFaceTokenPipe
 from spacy.language import Language
+from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 from thinc.api import NumpyOps
 
 from pipelines.screening.artifacts import TaggedText
 from pipelines.screening.encoder import speed_up
 from pipelines.screening.policy import ENGINE_MAX_CHARS, ScreeningConfig, ScreeningMode
-from pipelines.screening.sentence_ends import end_entities_with_sentences
+from pipelines.screening.tokeniser import CachedTokeniser
 from schemas.errors import ScreeningError
 
 # different words in spaCy's memory; about 200 bytes each
@@ -106,6 +107,8 @@ class OfflineModel:
         nlp = self.language_model
         self.english_words = _english_words(nlp)
         nlp.select_pipes(enable=needed)
+        if type(nlp.tokenizer) is Tokenizer:
+            nlp.tokenizer = CachedTokeniser(nlp.tokenizer)
         nlp.max_length = ENGINE_MAX_CHARS
         # NumPy's own BLAS is faster here, with the same result; the ops before are shared by all models
         # of the process, and other people's stay as they are
@@ -118,10 +121,10 @@ class OfflineModel:
 
 
 class OfflineSpacyEngine(OfflineModel, SpacyNlpEngine):
-    """A spaCy model for NER alone.
+    """A spaCy model for NER.
 
-    In the whole pipeline no entity runs over a sentence end of the parser. If the entities are to be those of the whole
-    pipeline, the parser is asked about the words around each entity that might, and the pipeline runs where one does.
+    In the whole pipeline no entity runs over a sentence start of the parser, which can be anywhere, between "mm" and
+    "Hg" for one. So if the entities are to be those of the whole pipeline, the parser runs too.
 
     Args:
         model: installed package or local directory.
@@ -136,7 +139,7 @@ class OfflineSpacyEngine(OfflineModel, SpacyNlpEngine):
     def __init__(self, model: str, ner: NerModelConfiguration, *, language: str, keep_sentences: bool):
         self.language = language
         self._model = model
-        self._keep_sentences = keep_sentences  # from `load` on, where the parser comes before NER
+        self._keep_sentences = keep_sentences
         super().__init__(models=[{"lang_code": language, "model_name": model}], ner_model_configuration=ner)
 
     def load(self) -> None:
@@ -153,8 +156,9 @@ class OfflineSpacyEngine(OfflineModel, SpacyNlpEngine):
         self.ner_model_configuration = self.ner_model_configuration.model_copy(
             update={"labels_to_ignore": sorted({*self.ner_model_configuration.labels_to_ignore, *ignored})}
         )
-        names = nlp.component_names
-        self._keep_sentences &= "parser" in names and names.index("parser") < names.index("ner")
+        names = nlp.pipe_names
+        if self._keep_sentences and "parser" in names[: names.index("ner")]:
+            upstream = [name for name in names if name in ("transformer", "tok2vec", "parser")]
         self._prepare([*upstream, "ner"])
 
     def process_batch(
@@ -171,8 +175,6 @@ class OfflineSpacyEngine(OfflineModel, SpacyNlpEngine):
         for _, pipe in nlp.pipeline:
             # NER takes a quarter of a batch at a time, and its steps cost less where more texts take them together
             docs = list(pipe.pipe(docs, batch_size=_TEXTS_TOGETHER))
-        if self._keep_sentences:
-            docs = end_entities_with_sentences(nlp, docs)
         for doc in docs:
             yield doc.text, self._doc_to_nlp_artifact(doc, language)
 
