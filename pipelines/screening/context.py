@@ -1,19 +1,21 @@
 """Presidio's context words, with the scores that its own enhancer gives and without its passes over the whole text.
 
 The original copies all results, walks the tokens from the first for each, and looks each lemma up in a list of all
-keywords. Here the token is found by bisection and lemmas are made for those around a result alone.
+keywords. Here the token is found by bisection, and a lemma is made where those that its word can have do not decide.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
 
 import regex
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 
 from pipelines.screening.artifacts import TaggedText
+from pipelines.screening.lemmas import PossibleLemmas
 
-_USUALLY_ENOUGH = 12  # tokens among which there are as many keywords as Presidio looks at
 _NEAR_CHARS = 200
 _WORD = regex.compile(r"[^\W_]+")
 _COLON = regex.compile(":")
@@ -33,6 +35,7 @@ class FastContextEnhancer(LemmaContextAwareEnhancer):
     def __init__(self, *, lemmas: bool):
         super().__init__()
         self._lemmas = lemmas
+        self._possible: PossibleLemmas | None = None
 
     def enhance_using_context(
         self,
@@ -57,16 +60,41 @@ class FastContextEnhancer(LemmaContextAwareEnhancer):
         ]
         if not enhanced:
             return raw_results
-        places = [result.start for result, _ in enhanced]
-        keywords = _Keywords(nlp_artifacts, places) if self._lemmas else _WrittenWords(text, nlp_artifacts)
+        if self._lemmas:
+            self._possible = self._possible or PossibleLemmas(nlp_artifacts.nlp_engine.language_model)
+            words: _Keywords | _WrittenWords = _Keywords(text, nlp_artifacts, self._possible)
+        else:
+            words = _WrittenWords(text, nlp_artifacts)
         for result, context_words in enhanced:
-            around = keywords.around(result.start, self.context_prefix_count, self.context_suffix_count)
-            if self._find_supportive_word_in_context(
-                [*around, *(context or ())], context_words, self.context_matching_mode
-            ):
+            around = words.around(result.start, self.context_prefix_count, self.context_suffix_count)
+            if self._is_supported(around, context_words, context or ()):
                 score = max(result.score + self.context_similarity_factor, self.min_score_with_context_similarity)
                 result.score = min(score, self.MAX_SCORE)
         return raw_results
+
+    def _is_supported(self, around: "Sequence[_Word]", context_words: Sequence[str], context: Sequence[str]) -> bool:
+        """Whether a context word stands there."""
+
+        def is_found(words: Iterable[str]) -> bool:
+            return bool(
+                self._find_supportive_word_in_context([*words, *context], context_words, self.context_matching_mode)
+            )
+
+        if is_found(word.forms[0] for word in around if len(word.forms) == 1):
+            return True
+        return is_found(form for word in around for form in word.forms) and is_found(word.form() for word in around)
+
+
+class _Word(NamedTuple):
+    """A word beside a result.
+
+    Attributes:
+        forms: its lemma, or what that can be.
+        form: tells its lemma.
+    """
+
+    forms: tuple[str, ...]
+    form: Callable[[], str]
 
 
 class _WrittenWords:
@@ -76,11 +104,12 @@ class _WrittenWords:
         self._text = text
         self._stop_words = tagged.nlp_engine.language_model.Defaults.stop_words
 
-    def around(self, start: int, num_before: int, num_after: int) -> set[str]:
+    def around(self, start: int, num_before: int, num_after: int) -> list[_Word]:
         """Up to so many words before and after `start`, and the word that stands there."""
         before = self._words(max(0, start - _NEAR_CHARS), start)
         after = self._words(start, start + _NEAR_CHARS)
-        return {*before[max(0, len(before) - num_before) :], *after[: num_after + 1]}
+        words = {*before[max(0, len(before) - num_before) :], *after[: num_after + 1]}
+        return [_Word((word,), partial(str, word)) for word in words]
 
     def _words(self, start: int, end: int) -> list[str]:
         found = (word.lower() for word in _WORD.findall(self._text, start, end))
@@ -88,39 +117,49 @@ class _WrittenWords:
 
 
 class _Keywords:
-    """Keywords of one text, which will be asked for around some places."""
+    """Keywords of one text."""
 
-    def __init__(self, tagged: TaggedText, places: Sequence[int]):
+    def __init__(self, text: str, tagged: TaggedText, possible: PossibleLemmas):
+        self._text = text
         self._tagged = tagged
+        self._possible = possible
         # arrays: a Token object for each word takes longer than everything else here
         starts, lengths = tagged.tokens.to_array(["IDX", "LENGTH"]).T
         self._starts: list[int] = starts.tolist()
         self._ends: list[int] = (starts + lengths).tolist()
         self._parts: frozenset[str] | None = None
-        at = [self._token_at(place) for place in places]
-        tagged.lemmatise(index for token in at for index in range(max(0, token - _USUALLY_ENOUGH), token + 1))
 
-    def around(self, start: int, num_before: int, num_after: int) -> set[str]:
+    def around(self, start: int, num_before: int, num_after: int) -> list[_Word]:
         """Up to so many keywords before and after the token that stands at `start`, and that token's own."""
-        at = self._token_at(start)
-        before = self._first(range(at, -1, -1), num_before + 1)
-        return {*before, *self._first(range(at, len(self._ends)), num_after + 1)}
-
-    def _token_at(self, place: int) -> int:
-        at = bisect_right(self._ends, place)
+        at = bisect_right(self._ends, start)
         if at == len(self._ends):
             raise ValueError("a result begins behind the last token")
-        return at
+        before = self._first(range(at, -1, -1), num_before + 1)
+        return [*before, *self._first(range(at, len(self._ends)), num_after + 1)]
 
-    def _first(self, indices: Sequence[int], most: int) -> list[str]:
-        found: list[str] = []
+    def _first(self, indices: Sequence[int], most: int) -> list[_Word]:
+        found: list[_Word] = []
         for index in indices:
             if len(found) == most:
                 break
-            lemma = self._tagged.lemma(index)
-            if self._is_keyword(lemma):
-                found.append(lemma.lower())
+            lemmas = self._lemmas(index)
+            are_keywords = {self._is_keyword(lemma) for lemma in lemmas}
+            if len(are_keywords) > 1:  # it depends on the tagger
+                lemmas = (self._tagged.lemma(index),)
+                are_keywords = {self._is_keyword(lemmas[0])}
+            if are_keywords == {True}:
+                forms = tuple({lemma.lower() for lemma in lemmas})
+                found.append(_Word(forms, partial(self._form, index)))
         return found
+
+    def _form(self, index: int) -> str:
+        lemma = self._lemmas(index)
+        return (lemma[0] if len(lemma) == 1 else self._tagged.lemma(index)).lower()
+
+    def _lemmas(self, index: int) -> tuple[str, ...]:
+        """The token's lemma, or what that can be."""
+        word = self._text[self._starts[index] : self._ends[index]]
+        return tuple(self._possible.of(word)) or (self._tagged.lemma(index),)
 
     def _is_keyword(self, lemma: str) -> bool:
         return (self._counts(lemma) and ":" not in lemma) or lemma.lower() in self._parts_at_colons()
@@ -132,8 +171,7 @@ class _Keywords:
     def _parts_at_colons(self) -> frozenset[str]:
         """What Presidio's keywords gain by being split at colons, "room:the" for one."""
         if self._parts is None:
-            text = self._tagged.tokens.text
-            at_colons = {bisect_right(self._ends, match.start()) for match in _COLON.finditer(text)}
+            at_colons = {bisect_right(self._ends, match.start()) for match in _COLON.finditer(self._text)}
             lemmas = [self._tagged.lemma(at) for at in at_colons if self._ends[at] - self._starts[at] > 1]
             self._parts = frozenset(
                 part for lemma in lemmas if self._counts(lemma) for part in lemma.lower().split(":")

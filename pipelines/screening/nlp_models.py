@@ -4,7 +4,7 @@ Presidio would download a missing model, run tagger, parser and lemmatiser (two 
 effects, and take an error of a Hugging Face model for a text without names.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,19 @@ from presidio_analyzer.nlp_engine import (
 )
 from presidio_analyzer.nlp_engine.huggingface_token_pipe import FACTORY_NAME, HuggingFaceTokenPipe
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokenizer import Tokenizer
+from spacy.tokens import Doc
 from thinc.api import NumpyOps
 
 from pipelines.screening.artifacts import TaggedText
+from pipelines.screening.encoder import speed_up
 from pipelines.screening.policy import ENGINE_MAX_CHARS, ScreeningConfig, ScreeningMode
+from pipelines.screening.tokeniser import CachedTokeniser
 from schemas.errors import ScreeningError
 
 # different words in spaCy's memory; about 200 bytes each
 ZONE_WORDS = 20_000
-# characters that end no sentence
-_INSIDE_NAMES = ",-–'’/&%$#"
-_PARSED_BEFORE = 40
-_PARSED_AFTER = 20
+_TEXTS_TOGETHER = 48
 
 # what Presidio's own conf/spacy.yaml says; its two ways of being configured differ where this is not given
 PRESIDIO_NER = NerModelConfiguration(
@@ -107,18 +107,24 @@ class OfflineModel:
         nlp = self.language_model
         self.english_words = _english_words(nlp)
         nlp.select_pipes(enable=needed)
+        if type(nlp.tokenizer) is Tokenizer:
+            nlp.tokenizer = CachedTokeniser(nlp.tokenizer)
         nlp.max_length = ENGINE_MAX_CHARS
-        for _, pipe in nlp.components:
-            for node in pipe.model.walk() if getattr(pipe, "model", None) else ():
+        # NumPy's own BLAS is faster here, with the same result; the ops before are shared by all models
+        # of the process, and other people's stay as they are
+        ops = NumpyOps(use_blis=False)
+        for model in (pipe.model for _, pipe in nlp.components if getattr(pipe, "model", None)):
+            for node in model.walk():
                 if isinstance(node.ops, NumpyOps):
-                    node.ops.use_blis = False  # NumPy's own BLAS is faster here, with the same result
+                    node.ops = ops
+            speed_up(model)
 
 
 class OfflineSpacyEngine(OfflineModel, SpacyNlpEngine):
-    """A spaCy model for NER alone.
+    """A spaCy model for NER.
 
-    In the whole pipeline no entity runs over a sentence end of the parser. If the entities are to be those of the whole
-    pipeline, the parser is asked about the words around each entity that might, and the pipeline runs where one does.
+    In the whole pipeline no entity runs over a sentence start of the parser, which can be anywhere, between "mm" and
+    "Hg" for one. So if the entities are to be those of the whole pipeline, the parser runs too.
 
     Args:
         model: installed package or local directory.
@@ -150,40 +156,31 @@ class OfflineSpacyEngine(OfflineModel, SpacyNlpEngine):
         self.ner_model_configuration = self.ner_model_configuration.model_copy(
             update={"labels_to_ignore": sorted({*self.ner_model_configuration.labels_to_ignore, *ignored})}
         )
+        names = nlp.pipe_names
+        if self._keep_sentences and "parser" in names[: names.index("ner")]:
+            upstream = [name for name in names if name in ("transformer", "tok2vec", "parser")]
         self._prepare([*upstream, "ner"])
 
+    def process_batch(
+        self,
+        texts: Iterable[str],
+        language: str,
+        batch_size: int = 1,
+        n_process: int = 1,
+        as_tuples: bool = False,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Each text with its artifacts, in order; the arguments are Presidio's, of which these engines use `texts`."""
+        nlp = self.language_model
+        docs = [nlp.make_doc(text) for text in texts]
+        for _, pipe in nlp.pipeline:
+            # NER takes a quarter of a batch at a time, and its steps cost less where more texts take them together
+            docs = list(pipe.pipe(docs, batch_size=_TEXTS_TOGETHER))
+        for doc in docs:
+            yield doc.text, self._doc_to_nlp_artifact(doc, language)
+
     def _doc_to_nlp_artifact(self, doc: Doc, language: str) -> NlpArtifacts:
-        if self._keep_sentences and self._sentence_ends_inside(doc):
-            (doc,) = self._run([self.language_model.make_doc(doc.text)])
         entities, scores = self._get_updated_entities(doc.ents, self._get_scores_for_entities(doc))
         return TaggedText(doc, entities, scores, self)
-
-    def _sentence_ends_inside(self, doc: Doc) -> bool:
-        """True where the parser, shown the words around, begins a sentence inside an entity."""
-        entities = [entity for entity in doc.ents if _may_hold_sentence_end(entity)]
-        windows: list[tuple[int, int]] = []
-        for entity in entities:
-            first, last = max(0, entity.start - _PARSED_BEFORE), min(len(doc), entity.end + _PARSED_AFTER)
-            if windows and first <= windows[-1][1]:
-                first = windows.pop()[0]
-            windows.append((first, last))
-        parsed = self._run([doc[first:last].as_doc() for first, last in windows], until="parser")
-        sentence_starts = {
-            first + token.i
-            for (first, _), window in zip(windows, parsed, strict=True)
-            for token in window
-            if token.is_sent_start
-        }
-        return any(sentence_starts.intersection(range(entity.start + 1, entity.end)) for entity in entities)
-
-    def _run(self, docs: list[Doc], until: str = "ner") -> list[Doc]:
-        """The pipes that decide on sentences and entities, as the whole pipeline runs them."""
-        for name, pipe in self.language_model.components:
-            if name in ("transformer", "tok2vec", "parser", "ner"):
-                docs = list(pipe.pipe(docs, batch_size=len(docs) or 1))
-            if name == until:
-                break
-        return docs
 
 
 class OfflineTransformersEngine(OfflineModel, TransformersNlpEngine):
@@ -280,11 +277,6 @@ def _engine_of_file(path: str, default: NerModelConfiguration, language: str, *,
         f"screening.nlp_config {path!r} asks for the engine {settings['nlp_engine_name']!r}: choose 'spacy' or "
         "'transformers', of which it is known that they load from this machine alone"
     )
-
-
-def _may_hold_sentence_end(entity: Span) -> bool:
-    lasts = (token.text[-1] for token in entity[:-1])
-    return any(not (last.isalnum() or last in _INSIDE_NAMES) for last in lasts)
 
 
 def _load(model: str) -> Language:
