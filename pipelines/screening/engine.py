@@ -1,6 +1,6 @@
 """The Presidio analyzer as the screen runs it: offline, fast, and with no way to fail quietly.
 
-  texts ──▶ candidate sentences (clinical mode) ──▶ NLP model, in batches ──▶ tagged texts
+  texts ──▶ none, candidate sentences or all ──▶ NLP model, in batches ──▶ tagged texts
                                                                                   │
   results ◀── context words ◀── recognisers, their patterns behind one prefilter ◀┘
 
@@ -23,7 +23,7 @@ from pipelines.screening.candidates import JoinedStretches, candidate_stretches
 from pipelines.screening.context import FastContextEnhancer
 from pipelines.screening.network import forbid_downloads
 from pipelines.screening.nlp_models import LocalEngine, load_nlp_engine
-from pipelines.screening.policy import ScreeningConfig, ScreeningMode
+from pipelines.screening.policy import NerReach, ScreeningConfig, ScreeningMode
 from pipelines.screening.prefilter import StrictPattern, attach_prefilter
 from pipelines.screening.recognisers import clinical_recognisers
 from pipelines.screening.recognisers.pattern import CuedRecogniser
@@ -51,8 +51,8 @@ class Engine:
         forbid_downloads()
         self._nlp: LocalEngine = load_nlp_engine(config)
         self._language = config.language
-        is_gated = config.mode is ScreeningMode.CLINICAL and config.ner_gate
-        self._gated = is_gated and config.language == "en"  # the gate knows English words
+        is_english = config.mode is ScreeningMode.CLINICAL and config.language == "en"  # the gate knows English words
+        self._reach = config.ner if is_english else NerReach.ALL
         registry = _registry(config, self._nlp)
         self._prefilter = attach_prefilter(_strict_patterns(registry, config.regex_timeout_s))
         self.analyzer = _Analyzer(
@@ -73,7 +73,9 @@ class Engine:
         Raises:
             Exception: the model failed on one of them.
         """
-        if not self._gated:
+        if self._reach is NerReach.NONE:
+            return [TaggedText(None, [], [], self._nlp, text) for text in texts]
+        if self._reach is NerReach.ALL:
             return self._process(texts)
         joined = [JoinedStretches(text, candidate_stretches(text)) for text in texts]
         tagged = iter(self._process([stretches.text for stretches in joined if stretches.text]))

@@ -33,7 +33,7 @@ _PLANTED_ENGLISH: _Planted = (
             (EntityType.US_SSN, "512-44-0198"),
         ),
     ),
-    # no cue and no listed name: only the language model can find this one
+    # no cue and no listed name: only the tagger can find this one
     ("In the waiting room Ystergren became pale and fell.", ((EntityType.PERSON, "Ystergren"),)),
     # no cue and no capital letter: only the lists of names can
     ("In the waiting room franciska lettiere became pale and fell.", ((EntityType.PERSON, "franciska lettiere"),)),

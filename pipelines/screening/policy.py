@@ -29,6 +29,14 @@ class ScreeningMode(enum.StrEnum):
     PRESIDIO = "presidio"  # Presidio's own, with the findings of its AnalyzerEngine
 
 
+class NerReach(enum.StrEnum):
+    """What clinical mode shows the NLP model of an English note; elsewhere it sees all."""
+
+    NONE = "none"  # our own tagger alone looks for names that nothing gives away
+    CANDIDATES = "candidates"  # sentences with a capitalised word that may be a name
+    ALL = "all"
+
+
 def default_actions() -> dict[str, Action]:
     """Redact every known type but malformed placeholders, which quarantine the note."""
     actions = {entity.value: Action.REDACT for entity in EntityType}
@@ -41,13 +49,14 @@ class ScreeningConfig:
     """Settings of the screening stage.
 
     Attributes:
-        language: of the notes. For `es` name a Spanish `nlp_model`; there is no gate before it.
+        language: of the notes. For `es` name a Spanish `nlp_model`; it sees all of every note.
         mode: whose recognisers look. In presidio mode most types have no entry in the default actions: give them one,
             or a `default_action`.
         nlp_model: spaCy model with an NER pipe: an installed package's name or a local directory. Never downloaded.
         nlp_config: YAML file of another NLP engine, in Presidio's own format, instead of `nlp_model`: `spacy` or
             `transformers`, whose models are installed packages or local directories; "" for none.
-        ner_gate: in clinical mode, show the NLP model only sentences with a capitalised word that may be a name.
+        ner: what clinical mode shows the NLP model of English notes. The small default model finds next to nothing that
+            the tagger does not; a stronger one of a site's own is named together with `candidates` or `all`.
         actions: entity type → action. Entries are laid over the default table, so a site names only what it changes.
         default_action: for an entity type in neither.
         flag_only: write the findings and change nothing: a trial run, whose output is as identifying as its input.
@@ -68,7 +77,7 @@ class ScreeningConfig:
     mode: ScreeningMode = ScreeningMode.CLINICAL
     nlp_model: str = ENGLISH_MODEL
     nlp_config: str = ""
-    ner_gate: bool = True
+    ner: NerReach = NerReach.NONE
     actions: dict[str, Action] = field(default_factory=default_actions)
     default_action: Action = Action.QUARANTINE
     flag_only: bool = False
@@ -85,6 +94,12 @@ class ScreeningConfig:
             raise ConfigError(
                 f"screening.language is {self.language!r} and screening.nlp_model is the English {ENGLISH_MODEL!r}: "
                 "name a model of that language, such as es_core_news_sm"
+            )
+        is_clinical = self.mode is ScreeningMode.CLINICAL and self.language == "en"
+        if is_clinical and self.ner is NerReach.NONE and (self.nlp_config or self.nlp_model != ENGLISH_MODEL):
+            raise ConfigError(
+                f"screening.ner is none, so {self.nlp_config or self.nlp_model!r} would never be asked: set "
+                "screening.ner to candidates or all, or leave out screening.nlp_model and screening.nlp_config"
             )
         if not 1 <= self.max_note_chars <= ENGINE_MAX_CHARS:
             raise ConfigError(

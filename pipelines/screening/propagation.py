@@ -26,7 +26,7 @@ RECOGNISER = "NamePropagation"
 OTHER_NOTE_RECOGNISER = "NameOfOtherNote"
 MIN_TOKEN_CHARS = 4
 
-_UNCUED = ("NerRecogniser", "ListedNameRecogniser")  # no cue has told these that a person is meant
+_UNCUED = ("NerRecogniser", "ListedNameRecogniser", "Tagger")  # no cue has told these that a person is meant
 # before a surname they are the person's too
 _INITIALS = regex.compile(r"(?<![\p{L}\p{M}])(?:\p{Lu}\.[ \t]?){1,2}\Z")
 _MAX_INITIALS_CHARS = 6

@@ -1,5 +1,7 @@
 """The screener: a table of notes in; safe notes, findings and one ledger outcome a note out.
 
+  notes ──▶ rules (Presidio's engine) ──▶ tagger: adds, overrules ──▶ names said again ──▶ merged findings ──▶ policy
+
 One engine a process, loaded once. Notes go through the tagger in batches of so many characters, inside spaCy's memory
 zone, so that a long run does not grow. A note on which anything fails is quarantined alone: a batch that raises is
 halved until the note is found.
@@ -21,9 +23,11 @@ from pipelines.screening.engine import Engine
 from pipelines.screening.entities import EntityType, tag
 from pipelines.screening.known_names import KnownNames
 from pipelines.screening.placeholders import PlaceholderGrammar, Placeholders, beside_placeholder
-from pipelines.screening.policy import ScreeningConfig, ScreeningMode
+from pipelines.screening.policy import NerReach, ScreeningConfig, ScreeningMode
 from pipelines.screening.propagation import propagate
 from pipelines.screening.spans import Finding, Span, merge, subtract
+from pipelines.screening.tagger.network import load_tagger
+from pipelines.screening.tagger.weigh import weigh
 from pipelines.stage.ledger import LedgerRows, NoteRow
 from schemas.errors import ScreeningError
 from schemas.findings import FINDINGS
@@ -79,8 +83,12 @@ class Screener:
         self._grammar = PlaceholderGrammar(
             tags={tag(entity_type) for entity_type in entity_types}, site_patterns=config.placeholder_patterns
         )
-        if config.mode is ScreeningMode.CLINICAL:
+        is_clinical = config.mode is ScreeningMode.CLINICAL
+        self._tagger = load_tagger() if is_clinical and config.language == "en" else None
+        if is_clinical:
             known_answers.check(self.find, config.language)
+            if config.language == "en" and config.ner is not NerReach.NONE:
+                self._check_nlp_model()
         else:
             self._check_presidio()
 
@@ -143,6 +151,17 @@ class Screener:
                 "screening.nlp_model and the installed versions of spaCy and Presidio"
             )
 
+    def _check_nlp_model(self) -> None:
+        """The known-answer test of a site's NLP model, whose failing the rules and the tagger might hide."""
+        with self._engine.memory_zone():
+            (tagged,) = self._engine.tag([_PRESIDIO_ANSWER])
+            found = {entity.label_ for entity in tagged.entities}
+        if EntityType.PERSON not in found:
+            raise ScreeningError(
+                "the NLP model failed its known-answer test: it found no person; check screening.nlp_model or "
+                "screening.nlp_config and how the model's labels are mapped"
+            )
+
     def _tag(self, texts: Sequence[str]) -> list[TaggedText | None]:
         """The tagged texts. A failing batch is halved; a text that fails alone gives None."""
         try:
@@ -173,6 +192,8 @@ class Screener:
             )
             for found in self._engine.analyze(text, tagged)
         ]
+        if self._tagger:
+            raw = [self._with_action(finding) for finding in weigh(text, raw, self._tagger)]
         raw = [piece for finding in raw for piece in _outside(holes, text, finding)]
         spread = propagate(text, raw) if self._config.mode is ScreeningMode.CLINICAL else []
         spread = [*spread, *lookup(text)]

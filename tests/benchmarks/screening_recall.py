@@ -24,7 +24,7 @@ from presidio_analyzer.nlp_engine import NlpEngineProvider
 from pipelines.canaries.config import CanaryConfig
 from pipelines.canaries.rates import miss_rates, overall
 from pipelines.canaries.trial import CanaryTrial
-from pipelines.screening.policy import ScreeningConfig
+from pipelines.screening.policy import ENGLISH_MODEL, NerReach, ScreeningConfig
 from pipelines.screening.screener import Screener
 from schemas.findings import Action
 
@@ -88,7 +88,8 @@ class OurScreen:
     """The screen of this repository; a text on which it fails would be quarantined and is counted as an error here."""
 
     def __init__(self, model: str):
-        self._screener = Screener(ScreeningConfig(nlp_model=model), KEY)
+        ner = NerReach.NONE if model == ENGLISH_MODEL else NerReach.ALL
+        self._screener = Screener(ScreeningConfig(nlp_model=model, ner=ner), KEY)
 
     def find(self, texts: Sequence[str], /) -> list[list[Span]]:
         found = []

@@ -73,7 +73,8 @@ def _full_names(text: str, tokens: Sequence[Span]) -> list[Span]:
             continue
         first, last = text[start:middle], text[second:end]
         readings = (reading(first), reading(last))
-        if Reading.NAME not in readings or Reading.TERM in readings or is_compound(first) or is_compound(last):
+        named = Reading.NAME in readings or _is_given_before_eponym(first, last)
+        if not named or Reading.TERM in readings or is_compound(first) or is_compound(last):
             continue
         if is_eponym_word(bare(first)) and is_eponym_word(bare(last)):
             continue
@@ -84,6 +85,14 @@ def _full_names(text: str, tokens: Sequence[Span]) -> list[Span]:
         if not is_uncued_eponym(text, (start, end)) and not clinical_head_follows(text, end):
             spans.append((start, end))
     return spans
+
+
+def _is_given_before_eponym(first: str, last: str) -> bool:
+    """ "James Parkinson": a common given name makes a man of what names a disease elsewhere."""
+    given, family = bare(first), bare(last)
+    return (
+        given in words("first_names") and not is_eponym_word(given) and is_eponym_word(family) and may_be_name(family)
+    )
 
 
 def _is_something_else(text: str, span: Span) -> bool:

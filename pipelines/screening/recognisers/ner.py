@@ -1,8 +1,8 @@
-"""What the language model's tagger finds, after the clinical filter.
+"""What an NLP model finds, after the clinical filter.
 
-The tagger is needed for names that no cue gives away, and by itself it takes every second instrument, drug and heading
-of a note for a person. Persons are kept unless the words are clinical; places only where a preposition of place stands
-before them. Its organisations and dates are not used: patterns find those more exactly.
+By itself such a model takes every second instrument, drug and heading of a note for a person. Persons are kept unless
+the words are clinical; places only where a preposition of place stands before them. Its organisations and dates are
+not used: patterns find those more exactly.
 """
 
 import regex
@@ -67,7 +67,7 @@ def _opens_sentence(text: str, start: int) -> bool:
 
 
 def _unlisted_names(text: str, english_words: frozenset[str]) -> list[Span]:
-    """Pairs of capitalised words that are neither English nor clinical: names that the tagger does not know."""
+    """Pairs of capitalised words that are neither English nor clinical: names that no list and no model knows."""
     spans = []
     for match in _PAIR.finditer(text):
         trimmed = trim(text, match.span())
@@ -101,7 +101,7 @@ _REFINE = {EntityType.PERSON.value: _person, EntityType.LOCATION.value: _place}
 
 
 class NerRecogniser(LocalRecognizer):
-    """Persons and places that the spaCy tagger finds and the clinical filter lets stand."""
+    """Persons and places that the NLP model finds and the clinical filter lets stand."""
 
     def __init__(self) -> None:
         super().__init__(supported_entities=list(_REFINE), name=type(self).__name__)
@@ -115,7 +115,7 @@ class NerRecogniser(LocalRecognizer):
         """Findings among the tagged entities.
 
         Raises:
-            ValueError: the text was not tagged. Without the tagger names would pass unseen.
+            ValueError: there are no artifacts. Without them names would pass unseen.
         """
         if nlp_artifacts is None:
             raise ValueError("NerRecogniser needs the NLP engine's artifacts")

@@ -15,7 +15,7 @@ from pipelines.screening.candidates import JoinedStretches, candidate_stretches
 from pipelines.screening.engine import Engine
 from pipelines.screening.network import forbid_downloads
 from pipelines.screening.nlp_models import PRESIDIO_NER
-from pipelines.screening.policy import ScreeningConfig, ScreeningMode
+from pipelines.screening.policy import NerReach, ScreeningConfig, ScreeningMode
 from pipelines.screening.screener import Screener
 from schemas.errors import ScreeningError
 from schemas.findings import Action
@@ -84,7 +84,7 @@ def test_presidio_mode_finds_what_presidio_finds_in_public_sentences(presidio_mo
 @pytest.mark.skipif(not VISITS.exists(), reason="public sets are not beside the repository")
 def test_the_candidate_gate_costs_no_name(screener):
     rows = pl.read_parquet(VISITS).head(30).to_dicts()
-    open_gate = Screener(ScreeningConfig(max_redacted_share=1.0, ner_gate=False), KEY)
+    open_gate = Screener(ScreeningConfig(max_redacted_share=1.0, ner=NerReach.ALL), KEY)
     texts = [row["note"] for row in rows]
     covered = [
         [
@@ -186,7 +186,7 @@ def transformers_yaml(path, model):
 
 def test_a_local_token_classifier_tags(token_classifier, tmp_path):
     path = transformers_yaml(tmp_path / "nlp.yaml", token_classifier)
-    engine = Engine(ScreeningConfig(nlp_config=path))
+    engine = Engine(ScreeningConfig(nlp_config=path, ner=NerReach.ALL))
     with engine.memory_zone():
         (tagged,) = engine.tag(["Seen: Tobias Lindqvist. " * 20])
     assert {entity.label_ for entity in tagged.entities} == {"PERSON"}
@@ -195,7 +195,7 @@ def test_a_local_token_classifier_tags(token_classifier, tmp_path):
 
 def test_a_failing_token_classifier_is_no_text_without_names(token_classifier, tmp_path):
     path = transformers_yaml(tmp_path / "nlp.yaml", token_classifier)
-    engine = Engine(ScreeningConfig(nlp_config=path))
+    engine = Engine(ScreeningConfig(nlp_config=path, ner=NerReach.ALL))
     pipe = engine._nlp.language_model.get_pipe("presidio_hf_token_pipe")
     pipe.pipeline.model.bert.embeddings.position_embeddings.weight.data = (
         pipe.pipeline.model.bert.embeddings.position_embeddings.weight.data[:2]
@@ -207,7 +207,7 @@ def test_a_failing_token_classifier_is_no_text_without_names(token_classifier, t
 def test_a_missing_token_classifier_is_an_error_and_no_download(tmp_path):
     path = transformers_yaml(tmp_path / "nlp.yaml", "someone/some-model")
     with pytest.raises(ScreeningError, match="nothing is downloaded"):
-        Engine(ScreeningConfig(nlp_config=path))
+        Engine(ScreeningConfig(nlp_config=path, ner=NerReach.ALL))
 
 
 @pytest.mark.parametrize("name", ["stanza", "no_op"])
@@ -215,7 +215,7 @@ def test_an_engine_that_fetches_or_finds_nothing_is_refused(tmp_path, name):
     path = tmp_path / "nlp.yaml"
     path.write_text(yaml.safe_dump({"nlp_engine_name": name, "models": [{"lang_code": "en", "model_name": "en"}]}))
     with pytest.raises(ScreeningError, match="nlp_config"):
-        Engine(ScreeningConfig(nlp_config=str(path)))
+        Engine(ScreeningConfig(nlp_config=str(path), ner=NerReach.ALL))
 
 
 def test_presidio_mode_screens_with_a_sites_policy():

@@ -1,13 +1,15 @@
 import logging
 import traceback
 
+import numpy as np
 import pytest
 from presidio_analyzer import LocalRecognizer
 from screening_bench import KEY, Bench, notes_table
 
 from pipelines.screening import screener as screener_module
-from pipelines.screening.policy import ScreeningConfig
+from pipelines.screening.policy import NerReach, ScreeningConfig
 from pipelines.screening.screener import Screener, value_hmac
+from pipelines.screening.tagger.corpus import Label
 from pipelines.stage.ledger import LedgerRows
 from schemas.errors import ScreeningError
 from schemas.findings import FINDINGS, Action
@@ -125,15 +127,14 @@ def test_an_engine_error_quarantines_that_note_alone_and_tells_nothing(caplog):
 
 
 def test_a_failing_batch_is_halved_until_the_note_is_alone(screener, monkeypatch):
-    engine = screener._engine.analyzer.nlp_engine
-    tag = engine.process_batch
+    tag = screener._engine.tag
 
-    def failing(texts, *args, **kwargs):
+    def failing(texts):
         if any("Tripwire" in text for text in texts):
             raise ValueError(f"bad batch {texts}")
-        return tag(texts, *args, **kwargs)
+        return tag(texts)
 
-    monkeypatch.setattr(engine, "process_batch", failing)
+    monkeypatch.setattr(screener._engine, "tag", failing)
     texts = [CLEAN] * 5 + ["Zebulon Tripwire"] + [CLEAN] * 3
     assert [reason for _, reason in outcomes_of(screener, texts)] == [""] * 5 + ["engine_error"] + [""] * 3
 
@@ -176,7 +177,7 @@ def test_an_empty_table_gives_empty_tables(screener):
 
 def test_a_missing_model_is_an_error_and_no_download():
     with pytest.raises(ScreeningError, match="nothing is downloaded"):
-        Screener(ScreeningConfig(nlp_model="en_core_web_enormous"), KEY)
+        Screener(ScreeningConfig(nlp_model="en_core_web_enormous", ner=NerReach.ALL), KEY)
 
 
 def test_a_short_key_is_refused():
@@ -184,7 +185,21 @@ def test_a_short_key_is_refused():
         Screener(ScreeningConfig(), b"short")
 
 
-def test_a_wrong_engine_fails_its_known_answers(tmp_path):
+def test_another_tagger_fails_its_known_answers(monkeypatch):
+    class Blind:
+        def probabilities(self, words, context):
+            return np.tile(np.eye(len(Label), dtype=np.float32)[Label.NONE], (len(words), 1))
+
+        def knows(self, recogniser):
+            return False
+
+    monkeypatch.setattr(screener_module, "load_tagger", Blind)
+    with pytest.raises(ScreeningError, match="known-answer test") as raised:
+        Screener(ScreeningConfig(), KEY)
+    assert "Ystergren" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_a_model_without_names_fails_its_known_answer(tmp_path):
     import spacy
 
     blank = spacy.blank("en")
@@ -192,8 +207,8 @@ def test_a_wrong_engine_fails_its_known_answers(tmp_path):
     blank.initialize()
     blank.to_disk(tmp_path / "untrained")
     with pytest.raises(ScreeningError, match="known-answer test") as raised:
-        Screener(ScreeningConfig(nlp_model=str(tmp_path / "untrained")), KEY)
-    assert "Ystergren" not in "".join(traceback.format_exception(raised.value))
+        Screener(ScreeningConfig(nlp_model=str(tmp_path / "untrained"), ner=NerReach.ALL), KEY)
+    assert "Lindqvist" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_context_words_of_a_sites_recogniser_count(tmp_path):

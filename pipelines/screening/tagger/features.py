@@ -1,0 +1,111 @@
+"""What the tagger knows of a token: the word's letters, shape and lists, and what the note and the rules say of it.
+
+The lists carry what no training text could: a hundred thousand names, fifty thousand towns, the words of notes that
+are neither. A word that training has not seen is read by its ending, its shape and its lists alone.
+"""
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from pipelines.screening.gazetteer import fold, name_lists
+from pipelines.screening.lexicon import words
+from pipelines.screening.recognisers.person import has_clinical_ending
+from pipelines.screening.tagger.tokens import Tokens
+from pipelines.screening.towns import towns
+
+# lexicons whose membership is a feature, beside the lists of names, towns and words of notes
+LEXICONS = (
+    *("first_names", "surnames", "name_words", "ambiguous_names", "proper_words", "people_words", "particles"),
+    *("eponyms", "eponym_heads", "eponym_adjectives", "clinical_nouns", "drugs", "products", "not_names", "units"),
+    *("places", "geographic_words", "town_words", "facility_words", "title_words", "kind_abbreviations", "services"),
+    *("credentials", "occupations", "trades", "common_trades", "sentence_openers", "sentence_words"),
+)
+MAX_SHAPE_CHARS = 4
+
+
+def word_features(word: str) -> Iterator[str]:
+    """Names of a token's features: "w=" the word, "s=" its ending, "p=" its beginning, "f=" its form, "l=" its lists,
+    "e=" the vector that words like it have too."""
+    folded = fold(word)
+    yield f"w={folded if not word.isdigit() else 'd' * min(len(word), 9)}"
+    yield f"f={shape(word)}"
+    if word.isdigit():
+        yield f"v={word}"  # 2019, 90, 12: known where training has seen them
+        return
+    if not word[0].isalpha():
+        return
+    yield f"e={folded}"
+    yield f"s={folded[-3:]}"
+    yield f"t={folded[-2:]}"
+    yield f"p={folded[:3]}"
+    plain = folded.replace("’", "'")
+    lists = name_lists()
+    spelled = plain.replace("'", "")
+    if plain in lists.given or spelled in lists.given:
+        yield "l=given"
+    if plain in lists.family or spelled in lists.family:
+        yield "l=family"
+    if plain in lists.ordinary:
+        yield "l=ordinary"
+    elif plain.removesuffix("s") in lists.ordinary:
+        yield "l=ordinary_s"
+    if plain in towns():
+        yield "l=town"
+    if has_clinical_ending(plain):
+        yield "l=clinical"
+    for name in LEXICONS:
+        if plain in words(name):
+            yield f"l={name}"
+
+
+def shape(word: str) -> str:
+    """The form of a word: "Xx" for "Grace", "XX" for "MRI", "dd" for "12"; runs are cut, the length counts in steps."""
+    if not word[0].isalnum():
+        return word if len(word) == 1 else word[:1] * 2
+    if word.isdigit():
+        return "d" * min(len(word), MAX_SHAPE_CHARS + 2)
+    kinds = "".join("X" if char.isupper() else "x" if char.isalpha() else char for char in word)
+    collapsed = re.sub(r"(.)\1{2,}", r"\1\1", kinds)
+    return f"{collapsed[:6]}{min(len(word), 8)}"
+
+
+class RuleFinding(Protocol):
+    """What a rule has found."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def recogniser(self) -> str: ...
+
+
+def context_features(tokens: Tokens, findings: Sequence[RuleFinding]) -> dict[int, tuple[str, ...]]:
+    """Features of tokens in this text, for those that have any.
+
+    "n=lower" where the note has the capitalised word in lower case too, "n=caps" in a line of capitals, "r=" and the
+    name of each rule that has found the token, in whole or in part.
+    """
+    features: dict[int, set[str]] = defaultdict(set)
+    words = tokens.words
+    lower = {word for word in words if word.islower()}
+    start = 0
+    for index, word in enumerate([*words, "\n"]):
+        if word == "\n":
+            letters = [at for at in range(start, index) if words[at][0].isalpha()]
+            if letters and all(words[at].isupper() for at in letters):
+                for at in letters:
+                    features[at].add("n=caps")
+            start = index + 1
+        elif word[0].isupper() and word.lower() in lower:
+            features[index].add("n=lower")
+    ends = [end for _, end in tokens.spans]
+    for finding in findings:
+        at = bisect_right(ends, finding.start)
+        while at < len(words) and tokens.spans[at][0] < finding.end:
+            features[at].add(f"r={finding.recogniser}")
+            at += 1
+    return {index: tuple(sorted(names)) for index, names in features.items()}

@@ -1,0 +1,146 @@
+"""The tagger's say on what the rules have found: what it adds, and what it does not believe.
+
+A rule knows one sign of an identifier; the tagger has seen, in marked text, how often each rule is right and where. It
+may take back what a rule found that it was trained with, and no other: a recogniser of a site's own is never overruled,
+nor is a number or an address that a pattern names.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from pipelines.screening.entities import EntityType
+from pipelines.screening.gazetteer import MAX_CACHED_WORDS, fold, is_listed_word
+from pipelines.screening.lexicon import words
+from pipelines.screening.recognisers.person import bare, is_eponym_word, opens_as_another_word
+from pipelines.screening.spans import Finding, Span
+from pipelines.screening.tagger.corpus import Label
+from pipelines.screening.tagger.features import context_features
+from pipelines.screening.tagger.network import Tagger
+from pipelines.screening.tagger.tokens import Tokens, tokenise
+
+# probability from which a token is taken for an identifier: by what else the word may be
+ADD = 0.35
+ADD_UNLISTED = 0.12  # a capitalised word that is in no list of other words
+ADD_TERM = 0.7  # an eponym, a drug, a product, an abbreviation, a number
+REFUSE = 0.04  # below it at each of its tokens a rule's finding is dropped
+
+RECOGNISER = "Tagger"
+_TYPES = {
+    Label.NAME: EntityType.PERSON,
+    Label.FACILITY: EntityType.FACILITY,
+    Label.EMPLOYER: EntityType.ORGANIZATION,
+    Label.PLACE: EntityType.LOCATION,
+    Label.DATE: EntityType.DATE_TIME,
+}  # ages are left to patterns, which count
+_WORDED = frozenset(_TYPES.values())
+MAX_ABBREVIATION_CHARS = 4
+_JOINS = frozenset("-‐‑–'’.&,/")
+_ARTICLES = frozenset(["the", "a", "an"])
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Tokens that follow each other, all taken for identifiers of one label."""
+
+    first: int
+    last: int
+    label: Label
+
+
+def weigh(text: str, findings: Sequence[Finding], tagger: Tagger) -> list[Finding]:
+    """The findings that stand, and those that the tagger adds, in no order.
+
+    Args:
+        text: the note.
+        findings: of the rules.
+        tagger: trained.
+    """
+    tokens = tokenise(text)
+    probabilities = tagger.probabilities(tokens.words, context_features(tokens, findings))
+    doubt = probabilities[:, Label.NONE]
+    starts = np.fromiter((start for start, _ in tokens.spans), np.intp, len(tokens.spans))
+    kept = [
+        finding
+        for finding in findings
+        if finding.entity_type not in _WORDED
+        or not tagger.knows(finding.recogniser)
+        or doubt[_token_range(starts, tokens, finding)].min(initial=1) <= 1 - REFUSE
+        or _has_given_name(text, finding)
+    ]
+    added = [_finding(tokens, run, probabilities) for run in _runs(tokens, probabilities)]
+    return [*kept, *(finding for finding in added if not _may_stay(text, finding))]
+
+
+def _has_given_name(text: str, finding: Finding) -> bool:
+    """True where a common given name is part of what a rule takes for a person: that is never overruled."""
+    is_person = finding.entity_type == EntityType.PERSON
+    return is_person and any(bare(word) in words("first_names") for word in text[finding.start : finding.end].split())
+
+
+def _token_range(starts: "np.ndarray[tuple[int], np.dtype[np.intp]]", tokens: Tokens, finding: Finding) -> slice:
+    first = int(np.searchsorted(starts, finding.start, side="right")) - 1
+    if first < 0 or tokens.spans[first][1] <= finding.start:
+        first += 1
+    return slice(first, int(np.searchsorted(starts, finding.end, side="left")))
+
+
+def _runs(tokens: Tokens, probabilities: np.ndarray) -> list[_Run]:
+    kinds = list(_TYPES)
+    worded = probabilities[:, [int(label) for label in kinds]]
+    labels = worded.argmax(axis=1)
+    others = probabilities[:, [Label.AGE, Label.OTHER]].max(axis=1)
+    likely = np.where(worded.max(axis=1) >= others, 1 - probabilities[:, Label.NONE], 0)
+    runs: list[_Run] = []
+    for index in np.flatnonzero(likely >= ADD_UNLISTED).tolist():
+        word, label = tokens.words[index], kinds[labels[index]]
+        follows = bool(runs) and runs[-1].label is label and _joined(tokens, runs[-1].last, index)
+        if not word[0].isalnum() or likely[index] < _needed(word, follows):
+            continue
+        if word.lower() in _ARTICLES and not follows:
+            continue
+        if follows:
+            runs[-1] = _Run(runs[-1].first, index, label)
+        else:
+            runs.append(_Run(index, index, label))
+    return runs
+
+
+@lru_cache(maxsize=MAX_CACHED_WORDS)
+def _needed(word: str, follows: bool) -> float:
+    """The probability that a word needs, alone or behind a word that has been taken for an identifier's."""
+    if follows:
+        return ADD if is_listed_word(fold(word)) else ADD_UNLISTED
+    plain = bare(word)
+    is_term = is_eponym_word(plain) or plain in words("drugs") or plain in words("products")
+    if is_term or word.isdigit() or (word.isupper() and len(word) <= MAX_ABBREVIATION_CHARS):
+        return ADD_TERM
+    return ADD_UNLISTED if word[0].isupper() and not is_listed_word(fold(word)) else ADD
+
+
+def _may_stay(text: str, finding: Finding) -> bool:
+    """True for a state or a country, and for "Bill to the plan"."""
+    is_place = finding.entity_type == EntityType.LOCATION
+    if is_place and text[finding.start : finding.end].lower() in words("places"):
+        return True
+    return opens_as_another_word(text, (finding.start, finding.end))
+
+
+def _joined(tokens: Tokens, last: int, index: int) -> bool:
+    """True where nothing but a joining sign stands between two tokens, on one line."""
+    between = tokens.words[last + 1 : index]
+    return len(between) <= 2 and all(word in _JOINS for word in between)
+
+
+def _finding(tokens: Tokens, run: _Run, probabilities: np.ndarray) -> Finding:
+    span: Span = (tokens.spans[run.first][0], tokens.spans[run.last][1])
+    score = float(1 - probabilities[run.first : run.last + 1, Label.NONE].min())
+    return Finding(
+        start=span[0],
+        end=span[1],
+        entity_type=_TYPES[run.label],
+        score=round(score, 3),
+        recogniser=f"{RECOGNISER}.{run.label.name.lower()}",
+    )

@@ -1,0 +1,91 @@
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from pipelines.screening.tagger.corpus import Label, Piece
+from pipelines.screening.tagger.fit import Batches, Example, FitConfig, Network, WordVectors, fit
+from pipelines.screening.tagger.network import MAX_CACHED_ROWS, Tagger, Weights
+from pipelines.screening.tagger.tokens import tokenise
+
+WORDS = tokenise("Seen by Dr. Okonkwo of Carrick on 3/14.\nFoley in place.").words
+CONTEXT = {2: ("r=rule",), 3: ("n=lower", "r=rule"), 13: ("r=never seen",)}
+
+
+class NoRules:
+    def find(self, texts):
+        return [[] for _ in texts]
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A network with random weights, its batches, and the tagger made of it."""
+    torch.manual_seed(0)
+    example = Example(WORDS, CONTEXT, [0] * len(WORDS))
+    vectors = WordVectors(("seen", "foley"), np.array([[1, 2], [3, -4]], np.float32))
+    batches = Batches([example] * 4, vectors, random.Random(0))
+    network = Network(len(batches.features), vectors, FitConfig(vector_size=2, width=16, hidden=(24, 12))).eval()
+    return network, batches, example, Tagger(network.weights(batches.features))
+
+
+def test_numpy_gives_the_probabilities_of_the_trained_network(trained, monkeypatch):
+    network, batches, example, tagger = trained
+    for forgetting in ("WORD", "VECTOR", "RULE"):
+        monkeypatch.setattr(f"pipelines.screening.tagger.fit.FORGET_{forgetting}", 0)
+    rows, offsets, known, labels = next(batches.of([example]))
+    with torch.no_grad():
+        expected = torch.softmax(network(rows, offsets, known), dim=1)[labels >= 0].numpy()
+    given = tagger.probabilities(WORDS, CONTEXT)
+    asked = given[:, 0] != 1
+    assert [word for word, is_asked in zip(WORDS, asked, strict=True) if not is_asked] == ["place", "."]
+    np.testing.assert_allclose(given[asked], expected[asked], atol=1e-5)
+
+
+def test_weights_survive_a_file(trained, tmp_path):
+    *_, tagger = trained
+    tagger._weights.save(tmp_path / "weights.npz")
+    with (tmp_path / "weights.npz").open("rb") as file:
+        read = Tagger(Weights.load(file))
+    np.testing.assert_allclose(
+        read.probabilities(WORDS, CONTEXT), tagger.probabilities(WORDS, CONTEXT), atol=5e-3
+    )  # half precision
+    assert read.knows("rule")
+    assert not read.knows("another rule")
+
+
+def test_what_is_kept_of_words_changes_nothing_when_it_overflows(trained):
+    *_, tagger = trained
+    before = tagger.probabilities(WORDS, CONTEXT)
+    many = [f"word{number}" for number in range(MAX_CACHED_ROWS + 10)]
+    assert tagger.probabilities(many, {}).shape == (len(many), len(Label))
+    np.testing.assert_array_equal(tagger.probabilities(WORDS, CONTEXT), before)
+
+
+def test_a_text_without_tokens_has_no_rows(trained):
+    assert trained[-1].probabilities([], {}).shape == (0, len(Label))
+
+
+def test_training_learns_what_stands_around_an_identifier_and_repeats_itself():
+    names = ["Okonkwo", "Lindqvist", "Marsh", "Abiola", "Castellanos", "Grace", "Foley", "Wu"]
+    documents = [
+        document
+        for name in names
+        for document in (
+            (Piece("Seen by Dr. ", Label.NONE), Piece(name, Label.NAME), Piece(" today.\n", Label.NONE)),
+            (Piece(f"The {name} sign is absent.\n", Label.NONE),),
+        )
+    ]
+    config = FitConfig(epochs=60, variants=2, width=16, hidden=(24, 12), dropout=0.1, learning_rate=1e-2)
+    vectors = WordVectors.none(config.vector_size)
+    weights = fit(documents, NoRules(), vectors, config)
+    tagger = Tagger(weights)
+
+    def doubt(text, word):
+        words = tokenise(text).words
+        return tagger.probabilities(words, {})[words.index(word), Label.NONE]
+
+    assert doubt("Seen by Dr. Venkataraman today.", "Venkataraman") < 0.3
+    assert doubt("The Venkataraman sign is absent.", "Venkataraman") > 0.7
+    again = fit(documents, NoRules(), vectors, config)
+    np.testing.assert_array_equal(weights.vectors, again.vectors)

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from pipelines.screening.spans import Finding
+from pipelines.screening.tagger.corpus import Label
+from pipelines.screening.tagger.weigh import weigh
+
+TEXT = "Seen by Ana Okonkwo-Bell. Foley draining, MRN 4471902."
+
+
+class Tagger:
+    """Gives each word the label that the test says, and knows one rule."""
+
+    def __init__(self, labels, sure=0.99):
+        self._labels, self._sure = labels, sure
+
+    def probabilities(self, words, context):
+        rows = np.full((len(words), len(Label)), 0.0, np.float32)
+        for row, word in zip(rows, words, strict=True):
+            label = self._labels.get(word, Label.NONE)
+            row[Label.NONE] = 1 - self._sure if label else 1
+            row[label] = self._sure if label else 1
+        return rows
+
+    def knows(self, recogniser):
+        return recogniser == "KnownRule"
+
+
+def found(value, entity_type="PERSON", recogniser="KnownRule"):
+    start = TEXT.index(value)
+    return Finding(start=start, end=start + len(value), entity_type=entity_type, score=0.5, recogniser=recogniser)
+
+
+def values(findings):
+    return {(str(f.entity_type), TEXT[f.start : f.end], f.recogniser) for f in findings}
+
+
+def test_neighbouring_tokens_of_one_label_are_one_finding():
+    tagger = Tagger({"Ana": Label.NAME, "Okonkwo": Label.NAME, "Bell": Label.NAME})
+    assert values(weigh(TEXT, [], tagger)) == {("PERSON", "Ana Okonkwo-Bell", "Tagger.name")}
+
+
+def test_a_rule_that_training_knew_is_overruled_and_no_other():
+    findings = [
+        found("Foley"),
+        found("Foley", recogniser="SiteRule"),
+        found("4471902", "MEDICAL_RECORD_NUMBER"),
+    ]
+    assert weigh(TEXT, findings, Tagger({})) == findings[1:]
+
+
+@pytest.mark.parametrize(("sure", "kept"), [(0.01, False), (0.07, True)])
+def test_doubt_has_to_be_small_to_overrule(sure, kept):
+    findings = [found("Foley")]
+    assert weigh(TEXT, findings, Tagger({"Foley": Label.NAME}, sure)) == (findings if kept else [])
+
+
+@pytest.mark.parametrize(
+    ("word", "sure", "is_taken"), [("Okonkwo", 0.2, True), ("Seen", 0.2, False), ("Seen", 0.4, True)]
+)
+def test_a_word_of_notes_has_to_be_likelier_than_one_that_is_none(word, sure, is_taken):
+    assert bool(weigh(TEXT, [], Tagger({word: Label.NAME}, sure))) is is_taken
+
+
+def test_articles_and_states_stay_and_ages_are_left_to_patterns():
+    labels = {"the": Label.FACILITY, "Mercy": Label.FACILITY, "Texas": Label.PLACE, "ninety": Label.AGE}
+    text = "At the Mercy in Texas, aged ninety."
+    assert [text[f.start : f.end] for f in weigh(text, [], Tagger(labels))] == ["Mercy"]
+
+
+def test_one_token_that_the_tagger_believes_keeps_the_whole_finding():
+    findings = [found("Ana Okonkwo-Bell")]
+    weighed = weigh(TEXT, findings, Tagger({"Okonkwo": Label.NAME}))
+    assert findings[0] in weighed
+
+
+def test_numbers_are_left_to_patterns():
+    assert weigh(TEXT, [], Tagger({"4471902": Label.OTHER})) == []
