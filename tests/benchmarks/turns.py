@@ -6,8 +6,15 @@ A program runs in processes of its own and calls `Turns.begin` and `Turns.end` a
     benchmark  Contestant.run(2) ──▶                                            ──▶ Block(wall_s, cpu_s, losses)
     program    Turns.begin waits ──▶ step, Turns.end, begin, step, end, begin (reports, and waits again)
 
-Start-up lies before the first `begin`, and the first blocks are warm-up: neither is in a figure. Pairs go ABBA, each
-gives one ratio, and what may be claimed is the lower bound of their median's bootstrap interval.
+Start-up lies before the first `begin`, and the first steps are warm-up: neither is in a figure. A pair is ABBA, so that
+a machine which grows slower or faster in the meantime favours neither:
+
+    A  step 1               step 2        A  step 3, step 4
+    B          step 1, step 2             B  ...
+
+Each pair gives one ratio, and what may be claimed is the lower bound of their median's bootstrap interval. A pair
+should take seconds: other work on a machine comes and goes in longer waves, and many short pairs say more than few
+long ones.
 """
 
 import contextlib
@@ -25,7 +32,7 @@ import numpy as np
 from step_counter import StepCounter, StepCounts
 
 LOSS_TOLERANCE = 1e-5
-WARM_UP_BLOCKS = 2
+WARM_UP_STEPS = 2
 _RESAMPLES = 10_000
 Step = TypeVar("Step")
 
@@ -51,6 +58,16 @@ class Block:
     wait_s: float
     losses: list[float]
     counts: StepCounts | None = None
+
+    def __add__(self, later: "Block") -> "Block":
+        """Both blocks as one."""
+        return Block(
+            self.wall_s + later.wall_s,
+            self.cpu_s + later.cpu_s,
+            self.wait_s + later.wait_s,
+            self.losses + later.losses,
+            self.counts or later.counts,
+        )
 
 
 class Turns:
@@ -247,21 +264,25 @@ class Ratio:
         return f"{self.median:.3f} | {self.lower_bound:.3f}"
 
 
-def run_pairs(ours: Contestant, theirs: Contestant, num_pairs: int, steps_per_block: int = 1) -> Pairs:
-    """Two warm-up blocks each, whose times are not kept, then the pairs in ABBA order."""
+def run_pairs(ours: Contestant, theirs: Contestant, num_pairs: int, steps_per_turn: int = 1) -> Pairs:
+    """The warm-up, whose times are not kept, then the pairs: two turns of each program, which begin by turns too."""
     pairs = Pairs()
     ours.wait_until_ready()
     theirs.wait_until_ready()
-    for _ in range(WARM_UP_BLOCKS):
-        pairs.warm_up(ours.run(steps_per_block), theirs.run(steps_per_block))
+    for _ in range(WARM_UP_STEPS):
+        pairs.warm_up(ours.run(1), theirs.run(1))
     for number in range(num_pairs):
-        if number % 2:
-            second = theirs.run(steps_per_block)
-            pairs.add(ours.run(steps_per_block), second)
-        else:
-            first = ours.run(steps_per_block)
-            pairs.add(first, theirs.run(steps_per_block))
+        outer, inner = (theirs, ours) if number % 2 else (ours, theirs)
+        first = outer.run(steps_per_turn)
+        between = inner.run(2 * steps_per_turn)
+        around = first + outer.run(steps_per_turn)
+        pairs.add(*((between, around) if number % 2 else (around, between)))
     return pairs
+
+
+def steps_of(num_pairs: int, steps_per_turn: int = 1) -> int:
+    """Steps that `run_pairs` takes of each program."""
+    return WARM_UP_STEPS + 2 * steps_per_turn * num_pairs
 
 
 def load_average() -> str:
