@@ -76,13 +76,15 @@ def per_document_attention(
     documents = zip(*(part.transpose(1, 2).split(layout.lengths, dim=1) for part in (query, key, value)), strict=True)
     outputs = [
         scaled_dot_product_attention(
-            *(part.transpose(1, 2) for part in document),
+            queries.transpose(1, 2),
+            keys.transpose(1, 2),
+            values.transpose(1, 2),
             dropout_p=dropout,
             is_causal=True,
             scale=scaling,
             enable_gqa=query.shape[1] != key.shape[1],
         ).transpose(1, 2)
-        for document in documents
+        for queries, keys, values in documents
     ]
     return torch.cat(outputs, dim=1), None
 
