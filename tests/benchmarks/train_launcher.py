@@ -114,9 +114,9 @@ class StoppedBetweenTurns(Contestant):
         super().wait_until_ready()
         self._send(signal.SIGSTOP)
 
-    def run(self, num_steps: int) -> Block:
+    def run(self, num_steps: int, *, is_counted: bool = False) -> Block:
         self._send(signal.SIGCONT)
-        block = super().run(num_steps)
+        block = super().run(num_steps, is_counted=is_counted)
         self._send(signal.SIGSTOP)
         return block
 

@@ -211,7 +211,6 @@ def train_from_memory(
     threads: int = 1,
     world_size: int = 1,
     cores: list[int] | None = None,
-    counts_first_step: bool = False,
 ) -> None:
     """A process of the product's training that has its packs in memory, for `turns.started`.
 
@@ -222,7 +221,7 @@ def train_from_memory(
         os.sched_setaffinity(0, {cores[rank]})
     torch.set_num_threads(threads)
     join_group(rank, world_size, port)
-    turns = Turns(connection, SHAPE.vocab_size if counts_first_step else None)
+    turns = Turns(connection, SHAPE.vocab_size)
     own = (row for row in streamed(rows) if row["slot"] % world_size == rank)
     train_in_turns(turns, model, own, num_slots, model.parent / f"run-{port}")
 

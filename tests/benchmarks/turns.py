@@ -50,7 +50,7 @@ class Block:
         cpu_s: user and system seconds of all the program's threads and processes.
         wait_s: part of `wall_s` in which the step had no data.
         losses: one a step, in nats per target token.
-        counts: of the program's first step; None for later blocks.
+        counts: where they were asked for.
     """
 
     wall_s: float
@@ -75,13 +75,13 @@ class Turns:
 
     Args:
         connection: to the benchmark.
-        vocab_size: of the model, by which the first step's logits are known; None counts nothing.
+        vocab_size: of the model, by which logits are known; None where no step will be counted.
     """
 
     def __init__(self, connection: Connection, vocab_size: int | None = None):
         self._connection = connection
-        self._counter = StepCounter(vocab_size) if vocab_size else None
-        self._counts: StepCounts | None = None
+        self._vocab_size = vocab_size
+        self._counter: StepCounter | None = None
         self._steps_left = 0
         self._block: Block | None = None
         self._losses: list[float] = []
@@ -92,11 +92,12 @@ class Turns:
         if self._steps_left == 0:
             self._connection.send(self._block)
             try:
-                self._steps_left = self._connection.recv()
+                self._steps_left, is_counted = self._connection.recv()
             except EOFError:  # the benchmark is gone
                 raise StoppedError from None
             if self._steps_left == 0:
                 raise StoppedError
+            self._counter = StepCounter(self._vocab_size) if is_counted and self._vocab_size else None
             self._losses, self._wait_s = [], 0.0
             self._wall_from, self._cpu_from = time.perf_counter(), time.process_time()
         if self._counter is not None:
@@ -106,14 +107,13 @@ class Turns:
         """After a step and what belongs to it."""
         if self._counter is not None:
             self._counter.__exit__(None, None, None)
-            self._counts, self._counter = self._counter.counts(), None
         self._losses.append(loss)
         self._steps_left -= 1
         if self._steps_left == 0:
             wall_s = time.perf_counter() - self._wall_from
             cpu_s = time.process_time() - self._cpu_from
-            self._block = Block(wall_s, cpu_s, self._wait_s, self._losses, self._counts)
-            self._counts = None
+            counts = self._counter.counts() if self._counter else None
+            self._block = Block(wall_s, cpu_s, self._wait_s, self._losses, counts)
 
     def around(self, steps: Iterable[Step], loss: Callable[[], float]) -> Iterator[Step]:
         """The steps, each when its turn has come. `loss` is asked once the loop's body is through with one."""
@@ -145,10 +145,13 @@ class Contestant:
         """Wait until every process stands before its first step."""
         self._received()
 
-    def run(self, num_steps: int) -> Block:
-        """Let it take steps. Wall time is the slowest process's, CPU time all processes' sum."""
+    def run(self, num_steps: int, *, is_counted: bool = False) -> Block:
+        """Let it take steps. Wall time is the slowest process's, CPU time all processes' sum.
+
+        Counting slows a program down, and later steps of it too: it belongs after everything that is timed.
+        """
         for connection in self.connections:
-            connection.send(num_steps)
+            connection.send((num_steps, is_counted))
         blocks = self._received()
         first = blocks[0]
         return Block(
@@ -162,7 +165,7 @@ class Contestant:
     def stop(self) -> None:
         """End its processes."""
         for connection in self.connections:
-            connection.send(0)
+            connection.send((0, False))
         for process in self.processes:
             process.join()
 
@@ -201,7 +204,7 @@ class Pairs:
         ours: the program whose worth is asked.
         theirs: what it is compared with.
         worst_loss_difference: over all steps, those of the warm-up too, in nats per target token.
-        ours_counts: of the first step.
+        ours_counts: of a step.
         theirs_counts: of the same.
     """
 
@@ -211,7 +214,7 @@ class Pairs:
     ours_counts: StepCounts | None = None
     theirs_counts: StepCounts | None = None
 
-    def warm_up(self, ours: Block, theirs: Block) -> None:
+    def add_untimed(self, ours: Block, theirs: Block) -> None:
         """Keep everything of a pair but its times."""
         self.ours_counts = self.ours_counts or ours.counts
         self.theirs_counts = self.theirs_counts or theirs.counts
@@ -270,7 +273,7 @@ def run_pairs(ours: Contestant, theirs: Contestant, num_pairs: int, steps_per_tu
     ours.wait_until_ready()
     theirs.wait_until_ready()
     for _ in range(WARM_UP_STEPS):
-        pairs.warm_up(ours.run(1), theirs.run(1))
+        pairs.add_untimed(ours.run(1), theirs.run(1))
     for number in range(num_pairs):
         outer, inner = (theirs, ours) if number % 2 else (ours, theirs)
         first = outer.run(steps_per_turn)
