@@ -39,7 +39,8 @@ def keep_freed_memory() -> None:
     """Let this process keep what a step on CPUs frees, for the next step.
 
     glibc returns blocks as large as activations to the system, which clears every page before it gives them again:
-    some 3 % of a step's CPU seconds. The largest resident set grows by some 4 %. Another C library stays as it is.
+    half of a step's page faults, and system time of some 3 % of its CPU seconds. The largest resident set grows by
+    some 4 %. Another C library stays as it is.
     """
     libc = ctypes.CDLL(None)
     for option, num_bytes in _KEPT_MEMORY.items():
