@@ -72,24 +72,21 @@ def per_document_attention(
         )
     if query.is_cuda:
         return _variable_length_kernel(query, key, value, scaling, layout), None
-    grouped = query.shape[1] != key.shape[1]
-    outputs = []
-    start = 0
-    for length in layout.lengths:
-        span = slice(start, start + length)
-        outputs.append(
-            scaled_dot_product_attention(
-                query[:, :, span],
-                key[:, :, span],
-                value[:, :, span],
-                dropout_p=dropout,
-                is_causal=True,
-                scale=scaling,
-                enable_gqa=grouped,
-            )
-        )
-        start += length
-    return torch.cat(outputs, dim=2).transpose(1, 2), None
+    # Split once: the gradient of a slice is as long as the pack, and there would be one for each document.
+    documents = zip(*(part.transpose(1, 2).split(layout.lengths, dim=1) for part in (query, key, value)), strict=True)
+    outputs = [
+        scaled_dot_product_attention(
+            queries.transpose(1, 2),
+            keys.transpose(1, 2),
+            values.transpose(1, 2),
+            dropout_p=dropout,
+            is_causal=True,
+            scale=scaling,
+            enable_gqa=query.shape[1] != key.shape[1],
+        ).transpose(1, 2)
+        for queries, keys, values in documents
+    ]
+    return torch.cat(outputs, dim=1), None
 
 
 def _variable_length_kernel(

@@ -30,7 +30,7 @@ class StepCounts:
 
 
 class StepCounter(TorchDispatchMode):
-    """Counts while it is entered. It slows a step down several times, so it is for warm-up steps."""
+    """Counts while it is entered. It slows that step down several times, and later ones too: count after all timing."""
 
     def __init__(self, vocab_size: int):
         super().__init__()

@@ -1,13 +1,13 @@
 """The same training loop under Ray Train, fed by Ray Data, and under torchrun, fed from memory.
 
-    python tests/benchmarks/train_launcher.py                # one worker; some five minutes
+    python tests/benchmarks/train_launcher.py                # one worker; some seven minutes
     python tests/benchmarks/train_launcher.py --workers 2    # two, on a machine with cores to spare for Ray
 
 Under Ray, actors tokenise and pack prepared examples while the workers train, as in `python -m ray_jobs.train`; under
 torchrun the same packs lie in memory, so the difference is the launcher, the data's way and what waits for it. Losses
-agree to 1e-5, or the exit code is 1. A round is a block of torchrun, two of Ray, and one of torchrun on the same steps:
-Ray starts after the first and is gone before the last, so that none of its processes runs beside torchrun's. Start-up,
-and a step before each block, are not timed. Ray's other processes need a core besides the workers'.
+agree to 1e-5, or the exit code is 1. Both take turns for as long as the benchmark runs. Between its turns a launcher
+is stopped with all its processes (SIGSTOP), so that none of Ray's runs beside torchrun's, and Ray Data cannot work
+ahead in the time of torchrun's steps. Start-up is not timed. Ray's other processes need a core besides the workers'.
 """
 
 import argparse
@@ -15,9 +15,9 @@ import contextlib
 import json
 import os
 import pickle
+import signal
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -29,16 +29,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("DS_ACCELERATOR", "cpu")
 
+import psutil
 import pyarrow.parquet as pq
 import torch
 from training_workload import LONGEST_DOCUMENT, MEAN_TOKENS, packed, stream_plan, streamed, train_in_turns, written
-from turns import Block, Contestant, Pairs, StoppedError, Turns, load_average
+from turns import Block, Contestant, Pairs, StoppedError, Turns, load_average, run_pairs, steps_of
 
 from pipelines.training.engine import start_process_group
 
 WANTED = 0.97
 STEPS_BETWEEN_REPORTS = 10  # training.log_every_steps
-WINDOW_STEPS = 4  # so that a block needs several windows, and waits if they are late
+WINDOW_STEPS = 4  # so that each turn needs new windows, and waits if they are late
 START_UP_LIMIT_S = 300
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -102,58 +103,72 @@ def ray_session(settings: dict[str, Any]) -> None:
     ray.shutdown()
 
 
-class Launcher:
-    """Starts contestants in programs of their own, which find their way back by a socket's address."""
+class StoppedBetweenTurns(Contestant):
+    """A contestant whose program, with all the processes below it, exists in its turns alone."""
 
-    def __init__(self, folder: Path, num_workers: int, settings: dict[str, Any]):
-        self._folder = folder
-        self._num_workers = num_workers
-        self._settings = settings | {"num_workers": num_workers}
-        self._num_started = 0
+    def __init__(self, name: str, connections: list[Connection], program: psutil.Process):
+        super().__init__(name, connections)
+        self._program = program
 
-    @contextlib.contextmanager
-    def contestant(self, name: str) -> Iterator[Contestant]:
-        """A contestant that is ready, under `ray` or `torchrun`; gone again at the end."""
-        self._num_started += 1
-        place = self._folder / f"{self._num_started}"
-        place.mkdir()
-        settings = self._settings | {"address": str(place / "socket"), "directory": str(place / "run")}
-        command = [__file__, f"--as-{name}", json.dumps(settings)]
-        if name == "torchrun":
-            command = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={self._num_workers}", *command]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)])}
-        log = place / "log"
-        with socket.socket(socket.AF_UNIX) as server, log.open("w") as out:
-            server.bind(settings["address"])
-            server.listen(self._num_workers)
-            server.settimeout(1.0)
-            program = subprocess.Popen([sys.executable, *command], env=environment, stdout=out, stderr=out)
-            connections = [self._accepted(server, program, log) for _ in range(self._num_workers)]
-            contestant = Contestant(name, connections)
-            contestant.wait_until_ready()
-            yield contestant
-            contestant.stop()
-            program.wait(START_UP_LIMIT_S)
+    def wait_until_ready(self) -> None:
+        super().wait_until_ready()
+        self._send(signal.SIGSTOP)
 
-    def _accepted(self, server: socket.socket, program: subprocess.Popen[bytes], log: Path) -> Connection:
-        for _ in range(START_UP_LIMIT_S):
-            try:
-                accepted, _ = server.accept()
-            except TimeoutError:
-                if program.poll() is None:
-                    continue
-                break
-            accepted.setblocking(True)
-            return Connection(accepted.detach())
-        program.terminate()
-        raise SystemExit(f"a program did not start:\n{log.read_text()[-3000:]}")
+    def run(self, num_steps: int, *, is_counted: bool = False) -> Block:
+        self._send(signal.SIGCONT)
+        block = super().run(num_steps, is_counted=is_counted)
+        self._send(signal.SIGSTOP)
+        return block
+
+    def stop(self) -> None:
+        self._send(signal.SIGCONT)
+        super().stop()
+        self._program.wait(START_UP_LIMIT_S)
+
+    def _send(self, number: int) -> None:
+        for process in [self._program, *self._program.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended by itself
+                process.send_signal(number)
+
+
+def started(name: str, folder: Path, settings: dict[str, Any]) -> Contestant:
+    """Start `ray` or `torchrun` as a program of its own, whose workers find their way back by a socket's address."""
+    folder.mkdir()
+    num_workers = settings["num_workers"]
+    settings = settings | {"address": str(folder / "socket"), "directory": str(folder / "run")}
+    command = [__file__, f"--as-{name}", json.dumps(settings)]
+    if name == "torchrun":
+        command = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={num_workers}", *command]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)])}
+    log = folder / "log"
+    with socket.socket(socket.AF_UNIX) as server, log.open("w") as out:
+        server.bind(settings["address"])
+        server.listen(num_workers)
+        server.settimeout(1.0)
+        program = psutil.Popen([sys.executable, *command], env=environment, stdout=out, stderr=out)
+        return StoppedBetweenTurns(name, [accepted(server, program, log) for _ in range(num_workers)], program)
+
+
+def accepted(server: socket.socket, program: psutil.Popen, log: Path) -> Connection:
+    """The connection of a worker that has started."""
+    for _ in range(START_UP_LIMIT_S):
+        try:
+            connection, _ = server.accept()
+        except TimeoutError:
+            if program.poll() is None:
+                continue
+            break
+        connection.setblocking(True)
+        return Connection(connection.detach())
+    program.terminate()
+    raise SystemExit(f"a program did not start:\n{log.read_text()[-3000:]}")
 
 
 def main() -> int:
     """Run the turns and print their table. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=4, help="of two pairs each")
-    parser.add_argument("--steps", type=int, default=6, help="in a block")
+    parser.add_argument("--pairs", type=int, default=20, help="of two turns each")
+    parser.add_argument("--steps", type=int, default=4, help="in a turn")
     parser.add_argument("--packs", type=int, default=1, help="of 1,024 tokens, in a step, for each worker")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--as-torchrun", type=json.loads, help=argparse.SUPPRESS)
@@ -168,45 +183,34 @@ def main() -> int:
     before = load_average()
     num_slots = options.packs * options.workers
     window_examples = WINDOW_STEPS * num_slots * LONGEST_DOCUMENT // MEAN_TOKENS
-    num_windows = 2 * (options.steps + 1) // WINDOW_STEPS + 4  # those that wait in Ray's pipeline are not made in vain
-    pairs = Pairs()
+    num_windows = -(-steps_of(options.pairs, options.steps) // WINDOW_STEPS) + 4  # a loader reads ahead
     with tempfile.TemporaryDirectory(prefix="train-launcher-") as name:
         folder = Path(name)
         workload = written(folder, num_windows * window_examples)
         plan = stream_plan(workload, folder / "examples", num_slots, window_examples)
         (folder / "plan").write_bytes(pickle.dumps(plan))
         pq.write_table(packed(*plan), folder / "rows.parquet")
-        settings = {"model": str(workload.model), "num_slots": num_slots}
+        settings = {"model": str(workload.model), "num_slots": num_slots, "num_workers": options.workers}
         settings |= {"plan": str(folder / "plan"), "rows": str(folder / "rows.parquet")}
-        launcher = Launcher(folder, options.workers, settings)
-        for _ in range(options.rounds):
-            with launcher.contestant("torchrun") as torchrun:
-                first = timed(torchrun, options.steps)
-                with launcher.contestant("ray") as ray_train:
-                    pairs.add(timed(ray_train, options.steps), first)
-                    second = timed(ray_train, options.steps)
-                pairs.add(second, timed(torchrun, options.steps))
-            print(f"{len(pairs.ours)} pairs: {pairs.wall_ratio.median:.3f}", file=sys.stderr, flush=True)
+        with contextlib.ExitStack() as stack:  # whatever happens here, nothing stays behind stopped
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
+            contestants = []
+            for launcher in ("ray", "torchrun"):
+                contestants.append(started(launcher, folder / launcher, settings))
+                stack.callback(contestants[-1].stop)
+            pairs = run_pairs(*contestants, options.pairs, options.steps)
     print_table(pairs, options)
     print(f"\nBefore: {before}. After: {load_average()}.")
     return 0 if pairs.is_equal_work else 1
 
 
-def timed(contestant: Contestant, num_steps: int) -> Block:
-    """A block, after a step that is not timed."""
-    contestant.run(1)
-    return contestant.run(num_steps)
-
-
 def print_table(pairs: Pairs, options: argparse.Namespace) -> None:
     """Speeds, their ratio, and the wait for data."""
-    print(f"{options.workers} worker(s), blocks of {options.steps} steps of {options.packs} packs a worker\n")
-    print(
-        "| launcher | s/step, median of blocks | CPU s/step of the workers | waiting for data |\n|---|---:|---:|---:|"
-    )
+    print(f"{options.workers} worker(s), turns of {options.steps} steps of {options.packs} packs a worker\n")
+    print("| launcher | s/step, median of pairs | CPU s/step of the workers | waiting for data |\n|---|---:|---:|---:|")
     for name, blocks in (("torchrun, packs in memory", pairs.theirs), ("Ray Train, Ray Data", pairs.ours)):
-        wall = statistics.median(block.wall_s for block in blocks) / options.steps
-        cpu = statistics.median(block.cpu_s for block in blocks) / options.steps
+        wall = statistics.median(block.wall_s for block in blocks) / (2 * options.steps)
+        cpu = statistics.median(block.cpu_s for block in blocks) / (2 * options.steps)
         waits = sum(block.wait_s for block in blocks) / sum(block.wall_s for block in blocks)
         print(f"| {name} | {wall:.3f} | {cpu:.3f} | {waits:.2%} |")
     ratio = pairs.wall_ratio

@@ -1,11 +1,11 @@
 """Useful tokens a second of a training step, against the trainers that one would otherwise use.
 
-    python tests/benchmarks/train_speed.py                     # all comparisons; minutes
-    python tests/benchmarks/train_speed.py --only grouped plain --pairs 3
+    python tests/benchmarks/train_speed.py                     # all comparisons, some ten minutes
+    python tests/benchmarks/train_speed.py --only grouped plain --pairs 40
 
 Every comparison trains on the same documents in each step, from the same weights, in float32 with the same threads.
 That the work is equal is shown by the losses: all steps' agree to 1e-5, or the program ends with exit code 1. A pair is
-one step of each. Padding, rows of the LM head and operations are counted, not timed. Needs `trl` and `datasets`.
+two steps of each. Padding, rows of the LM head and operations are counted, not timed. Needs `trl` and `datasets`.
 
 - random: transformers' Trainer, micro-batches of 8 documents at random, padded to the longest.
 - grouped: the same with group_by_length. A step takes its micro-batches from the short to the long ones of what
@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the programs set their threads themselves
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin while they wait make other work a barrier
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("DS_ACCELERATOR", "cpu")
 
@@ -46,15 +47,15 @@ from training_workload import (
     train_from_memory,
     written,
 )
-from turns import WARM_UP_BLOCKS, Pairs, Turns, load_average, run_pairs, started
+from turns import WARM_UP_STEPS, Pairs, Turns, load_average, run_pairs, started, steps_of
 
-from pipelines.model.chat import EncodedExample
 from pipelines.model.load import load_model
 from pipelines.model.packed import PackedModel
 from pipelines.training.state import TrainState
 from pipelines.training.stream import steps_of_rank
 
 MICRO_BATCH = 8
+LEAST_DOCUMENTS = 1600  # to draw from: fewer, and transformers' sampler would group fewer at once and pad more
 WANTED = {"random": 2.0, "grouped": 1.08, "trl": 1.9, "trl_targets": 1.9, "trl_packing": 1.4, "plain": 0.98}
 RATIOS_HEAD = (
     "\n| against | its tokens/s | ours | ratio | lower bound | CPU ratio | lower bound | wanted | met "
@@ -103,17 +104,6 @@ def grouped_steps(lengths: list[int], num_steps: int, micro_batches: int, rng: r
     return [[index for batches in chosen for index in batches[step]] for step in range(num_steps)]
 
 
-def fitted_packs(documents: list[EncodedExample], steps: list[list[int]], num_packs: int) -> pa.Table:
-    """The steps as rows of packs, so many a step, in the smallest packs that hold each of them."""
-    lengths = [[len(documents[index].input_ids) for index in step] for step in steps]
-    capacity = max(max(sum(step) // num_packs + 1 for step in lengths), max(max(step) for step in lengths))
-    while True:
-        try:
-            return packed_steps(documents, steps, capacity, num_packs)
-        except ValueError:
-            capacity += 16
-
-
 class Comparisons:
     """Programs on a workload, two at a time."""
 
@@ -121,7 +111,7 @@ class Comparisons:
         self._model = workload.model
         self._documents = workload.encoded()
         self._lengths = [len(document.input_ids) for document in self._documents]
-        self._num_steps = options.pairs + WARM_UP_BLOCKS + 1  # a loader reads one ahead
+        self._num_steps = steps_of(options.pairs) + 2  # one is counted, and a loader reads one ahead
         self._micro_batches: int = options.micro_batches
         self._threads: int = options.threads
 
@@ -139,14 +129,15 @@ class Comparisons:
     def pairs(self, name: str, num_pairs: int) -> tuple[Pairs, list[int]]:
         """Run a comparison. Returns its pairs and the useful tokens of each step."""
         steps, num_packs, program, arguments = self._baseline(name)
-        rows = fitted_packs(self._documents, steps, num_packs)
+        rows = packed_steps(self._documents, steps, num_packs)
         if program is plain_loop:
             arguments = {"rows": rows, "num_slots": num_packs}
         common: dict[str, Any] = {"model": self._model, "threads": self._threads}
-        product: dict[str, Any] = {"rows": rows, "num_slots": num_packs, "port": free_port(), "counts_first_step": True}
+        product: dict[str, Any] = {"rows": rows, "num_slots": num_packs, "port": free_port()}
         ours = started("ours", train_from_memory, **product, **common)
         theirs = started(name, program, **arguments, **common)
         pairs = run_pairs(ours, theirs, num_pairs)
+        pairs.add_untimed(ours.run(1, is_counted=True), theirs.run(1, is_counted=True))
         ours.stop()
         theirs.stop()
         return pairs, [sum(self._lengths[index] for index in step) for step in steps]
@@ -182,9 +173,9 @@ class Comparisons:
 
 def table_rows(name: str, pairs: Pairs, useful_tokens: list[int]) -> tuple[str, list[str]]:
     """A row of ratios, and two of counts."""
-    timed = useful_tokens[WARM_UP_BLOCKS:]
+    timed = useful_tokens[WARM_UP_STEPS:]
     speeds = [
-        sum(timed[: len(blocks)]) / sum(block.wall_s for block in blocks) for blocks in (pairs.ours, pairs.theirs)
+        sum(timed[: 2 * len(blocks)]) / sum(block.wall_s for block in blocks) for blocks in (pairs.ours, pairs.theirs)
     ]
     is_met = "yes" if pairs.wall_ratio.lower_bound >= WANTED[name] else "no"
     ratios = (
@@ -192,11 +183,12 @@ def table_rows(name: str, pairs: Pairs, useful_tokens: list[int]) -> tuple[str, 
         f"| {WANTED[name]} | {is_met} | {pairs.worst_loss_difference:.1e} |"
     )
     counts = []
+    counted_tokens = useful_tokens[steps_of(len(pairs.ours))]
     for program, counted in ((name, pairs.theirs_counts), ("ours, same documents", pairs.ours_counts)):
         assert counted is not None
-        padding = 1 - useful_tokens[0] / counted.forward_tokens
+        padding = 1 - counted_tokens / counted.forward_tokens
         counts.append(
-            f"| {program} | {useful_tokens[0]:,} | {counted.forward_tokens:,} | {padding:.1%} | {counted.head_rows:,} "
+            f"| {program} | {counted_tokens:,} | {counted.forward_tokens:,} | {padding:.1%} | {counted.head_rows:,} "
             f"| {counted.flops / 1e9:.1f} |"
         )
     return ratios, counts
@@ -206,15 +198,14 @@ def main() -> int:
     """Run the comparisons and print their tables. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=list(WANTED), default=list(WANTED))
-    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--pairs", type=int, default=12, help="of each; a ratio near 1 needs 40")
     parser.add_argument("--micro-batches", type=int, default=2, help="of 8 documents each, in a step")
     parser.add_argument("--threads", type=int, default=2, help="of each program")
-    parser.add_argument("--documents", type=int, default=1600, help="to draw from")
     options = parser.parse_args()
     before = load_average()
     counts, is_equal = [], True
     with tempfile.TemporaryDirectory(prefix="train-speed-") as folder:
-        comparisons = Comparisons(written(Path(folder), options.documents), options)
+        comparisons = Comparisons(written(Path(folder), max(LEAST_DOCUMENTS, 20 * steps_of(options.pairs))), options)
         print(f"{comparisons.description}\n{RATIOS_HEAD}", flush=True)
         for name in options.only:
             pairs, useful_tokens = comparisons.pairs(name, options.pairs)

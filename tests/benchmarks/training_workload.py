@@ -21,6 +21,7 @@ import torch
 from turns import Turns
 
 from pipelines.flows.pack_stream import PackerConfig, Window, WindowPacker, example_parts, windows_of_run
+from pipelines.model.best_fit import best_fit_decreasing
 from pipelines.model.chat import ChatEncoder, EncodedExample
 from pipelines.model.tokenizer import load_tokenizer
 from pipelines.packing.config import PackingConfig
@@ -93,23 +94,21 @@ def written(directory: Path, num_documents: int, seed: int = 7) -> Workload:
     return Workload(model, pa.Table.from_pylist(rows, schema=EXAMPLES))
 
 
-def packed_steps(
-    documents: list[EncodedExample], steps: list[list[int]], pack_tokens: int, packs_per_step: int
-) -> pa.Table:
-    """PACK_STREAM rows that train on the given documents in each step: a window a step, packed as the product packs.
+def packed_steps(documents: list[EncodedExample], steps: list[list[int]], packs_per_step: int) -> pa.Table:
+    """PACK_STREAM rows that train on the given documents in each step, in the smallest packs that hold them.
 
-    Raises:
-        ValueError: a step's documents do not fit into its packs.
+    A step is a window of its own, packed as the product packs.
     """
-    config = PackingConfig(pack_tokens=pack_tokens, packs_per_step=packs_per_step, instruction=_INSTRUCTION)
     tables = []
     for number, step in enumerate(steps):
         window = EncodedWindow([str(index) for index in step], [documents[index] for index in step], {})
         position = WindowPosition(0, number, number / len(steps), (number + 1) / len(steps))
-        table = pack_window(window, config, position, seed=0)
-        if len(table["packs"][0]) != 1:
-            raise ValueError(f"step {number} needs more than {packs_per_step} packs of {pack_tokens} tokens")
-        tables.append(table)
+        lengths = [len(document.input_ids) for document in window.encoded]
+        pack_tokens = max(-(-sum(lengths) // packs_per_step), *lengths)
+        while len(best_fit_decreasing(lengths, pack_tokens)) > packs_per_step:
+            pack_tokens += 1
+        config = PackingConfig(pack_tokens=pack_tokens, packs_per_step=packs_per_step, instruction=_INSTRUCTION)
+        tables.append(pack_window(window, config, position, seed=0))
     return pa.concat_tables(tables)
 
 
@@ -212,7 +211,6 @@ def train_from_memory(
     threads: int = 1,
     world_size: int = 1,
     cores: list[int] | None = None,
-    counts_first_step: bool = False,
 ) -> None:
     """A process of the product's training that has its packs in memory, for `turns.started`.
 
@@ -223,7 +221,7 @@ def train_from_memory(
         os.sched_setaffinity(0, {cores[rank]})
     torch.set_num_threads(threads)
     join_group(rank, world_size, port)
-    turns = Turns(connection, SHAPE.vocab_size if counts_first_step else None)
+    turns = Turns(connection, SHAPE.vocab_size)
     own = (row for row in streamed(rows) if row["slot"] % world_size == rank)
     train_in_turns(turns, model, own, num_slots, model.parent / f"run-{port}")
 

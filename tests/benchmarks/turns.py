@@ -6,8 +6,15 @@ A program runs in processes of its own and calls `Turns.begin` and `Turns.end` a
     benchmark  Contestant.run(2) ──▶                                            ──▶ Block(wall_s, cpu_s, losses)
     program    Turns.begin waits ──▶ step, Turns.end, begin, step, end, begin (reports, and waits again)
 
-Start-up lies before the first `begin`, and the first blocks are warm-up: neither is in a figure. Pairs go ABBA, each
-gives one ratio, and what may be claimed is the lower bound of their median's bootstrap interval.
+Start-up lies before the first `begin`, and the first steps are warm-up: neither is in a figure. A pair is ABBA, so that
+a machine which grows slower or faster in the meantime favours neither:
+
+    A  step 1               step 2        A  step 3, step 4
+    B          step 1, step 2             B  ...
+
+Each pair gives one ratio, and what may be claimed is the lower bound of their median's bootstrap interval. A pair
+should take seconds: other work on a machine comes and goes in longer waves, and many short pairs say more than few
+long ones.
 """
 
 import contextlib
@@ -25,7 +32,7 @@ import numpy as np
 from step_counter import StepCounter, StepCounts
 
 LOSS_TOLERANCE = 1e-5
-WARM_UP_BLOCKS = 2
+WARM_UP_STEPS = 2
 _RESAMPLES = 10_000
 Step = TypeVar("Step")
 
@@ -43,7 +50,7 @@ class Block:
         cpu_s: user and system seconds of all the program's threads and processes.
         wait_s: part of `wall_s` in which the step had no data.
         losses: one a step, in nats per target token.
-        counts: of the program's first step; None for later blocks.
+        counts: where they were asked for.
     """
 
     wall_s: float
@@ -52,19 +59,29 @@ class Block:
     losses: list[float]
     counts: StepCounts | None = None
 
+    def __add__(self, later: "Block") -> "Block":
+        """Both blocks as one."""
+        return Block(
+            self.wall_s + later.wall_s,
+            self.cpu_s + later.cpu_s,
+            self.wait_s + later.wait_s,
+            self.losses + later.losses,
+            self.counts or later.counts,
+        )
+
 
 class Turns:
     """In a program's process: waits for its turn before a step, and tells what the turn took.
 
     Args:
         connection: to the benchmark.
-        vocab_size: of the model, by which the first step's logits are known; None counts nothing.
+        vocab_size: of the model, by which logits are known; None where no step will be counted.
     """
 
     def __init__(self, connection: Connection, vocab_size: int | None = None):
         self._connection = connection
-        self._counter = StepCounter(vocab_size) if vocab_size else None
-        self._counts: StepCounts | None = None
+        self._vocab_size = vocab_size
+        self._counter: StepCounter | None = None
         self._steps_left = 0
         self._block: Block | None = None
         self._losses: list[float] = []
@@ -75,11 +92,12 @@ class Turns:
         if self._steps_left == 0:
             self._connection.send(self._block)
             try:
-                self._steps_left = self._connection.recv()
+                self._steps_left, is_counted = self._connection.recv()
             except EOFError:  # the benchmark is gone
                 raise StoppedError from None
             if self._steps_left == 0:
                 raise StoppedError
+            self._counter = StepCounter(self._vocab_size) if is_counted and self._vocab_size else None
             self._losses, self._wait_s = [], 0.0
             self._wall_from, self._cpu_from = time.perf_counter(), time.process_time()
         if self._counter is not None:
@@ -89,14 +107,13 @@ class Turns:
         """After a step and what belongs to it."""
         if self._counter is not None:
             self._counter.__exit__(None, None, None)
-            self._counts, self._counter = self._counter.counts(), None
         self._losses.append(loss)
         self._steps_left -= 1
         if self._steps_left == 0:
             wall_s = time.perf_counter() - self._wall_from
             cpu_s = time.process_time() - self._cpu_from
-            self._block = Block(wall_s, cpu_s, self._wait_s, self._losses, self._counts)
-            self._counts = None
+            counts = self._counter.counts() if self._counter else None
+            self._block = Block(wall_s, cpu_s, self._wait_s, self._losses, counts)
 
     def around(self, steps: Iterable[Step], loss: Callable[[], float]) -> Iterator[Step]:
         """The steps, each when its turn has come. `loss` is asked once the loop's body is through with one."""
@@ -128,10 +145,13 @@ class Contestant:
         """Wait until every process stands before its first step."""
         self._received()
 
-    def run(self, num_steps: int) -> Block:
-        """Let it take steps. Wall time is the slowest process's, CPU time all processes' sum."""
+    def run(self, num_steps: int, *, is_counted: bool = False) -> Block:
+        """Let it take steps. Wall time is the slowest process's, CPU time all processes' sum.
+
+        Counting slows a program down, and later steps of it too: it belongs after everything that is timed.
+        """
         for connection in self.connections:
-            connection.send(num_steps)
+            connection.send((num_steps, is_counted))
         blocks = self._received()
         first = blocks[0]
         return Block(
@@ -145,7 +165,7 @@ class Contestant:
     def stop(self) -> None:
         """End its processes."""
         for connection in self.connections:
-            connection.send(0)
+            connection.send((0, False))
         for process in self.processes:
             process.join()
 
@@ -184,7 +204,7 @@ class Pairs:
         ours: the program whose worth is asked.
         theirs: what it is compared with.
         worst_loss_difference: over all steps, those of the warm-up too, in nats per target token.
-        ours_counts: of the first step.
+        ours_counts: of a step.
         theirs_counts: of the same.
     """
 
@@ -194,7 +214,7 @@ class Pairs:
     ours_counts: StepCounts | None = None
     theirs_counts: StepCounts | None = None
 
-    def warm_up(self, ours: Block, theirs: Block) -> None:
+    def add_untimed(self, ours: Block, theirs: Block) -> None:
         """Keep everything of a pair but its times."""
         self.ours_counts = self.ours_counts or ours.counts
         self.theirs_counts = self.theirs_counts or theirs.counts
@@ -247,21 +267,25 @@ class Ratio:
         return f"{self.median:.3f} | {self.lower_bound:.3f}"
 
 
-def run_pairs(ours: Contestant, theirs: Contestant, num_pairs: int, steps_per_block: int = 1) -> Pairs:
-    """Two warm-up blocks each, whose times are not kept, then the pairs in ABBA order."""
+def run_pairs(ours: Contestant, theirs: Contestant, num_pairs: int, steps_per_turn: int = 1) -> Pairs:
+    """The warm-up, whose times are not kept, then the pairs: two turns of each program, which begin by turns too."""
     pairs = Pairs()
     ours.wait_until_ready()
     theirs.wait_until_ready()
-    for _ in range(WARM_UP_BLOCKS):
-        pairs.warm_up(ours.run(steps_per_block), theirs.run(steps_per_block))
+    for _ in range(WARM_UP_STEPS):
+        pairs.add_untimed(ours.run(1), theirs.run(1))
     for number in range(num_pairs):
-        if number % 2:
-            second = theirs.run(steps_per_block)
-            pairs.add(ours.run(steps_per_block), second)
-        else:
-            first = ours.run(steps_per_block)
-            pairs.add(first, theirs.run(steps_per_block))
+        outer, inner = (theirs, ours) if number % 2 else (ours, theirs)
+        first = outer.run(steps_per_turn)
+        between = inner.run(2 * steps_per_turn)
+        around = first + outer.run(steps_per_turn)
+        pairs.add(*((between, around) if number % 2 else (around, between)))
     return pairs
+
+
+def steps_of(num_pairs: int, steps_per_turn: int = 1) -> int:
+    """Steps that `run_pairs` takes of each program."""
+    return WARM_UP_STEPS + 2 * steps_per_turn * num_pairs
 
 
 def load_average() -> str:

@@ -1,9 +1,11 @@
 """Documents in a pack do not see each other, and the loss is taken on target tokens alone."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import AutoModelForCausalLM
 
 from pipelines.model import packed
@@ -98,3 +100,27 @@ def test_attention_refuses_what_would_be_wrong_silently() -> None:
         per_document_attention(torch.nn.Identity(), query, query, query, None)
     with pytest.raises(ValueError, match="sliding window of 4"):
         per_document_attention(torch.nn.Identity(), query, query, query, None, sliding_window=4, layout=layout)
+
+
+class _ElementCount(TorchDispatchMode):
+    """Counts the elements of all tensors that are made while it is entered."""
+
+    elements = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        results = func(*args, **(kwargs or {}))
+        for result in results if isinstance(results, tuple | list) else [results]:
+            self.elements += result.numel() if isinstance(result, torch.Tensor) else 0
+        return results
+
+
+def test_the_gradient_of_a_document_is_not_as_long_as_its_pack() -> None:
+    def elements_of_backward(lengths: list[int]) -> int:
+        query, key, value = (torch.randn(1, heads, sum(lengths), 8, requires_grad=True) for heads in (4, 2, 2))
+        layout = DocumentLayout.of(lengths, query.device)
+        output, _ = per_document_attention(torch.nn.Identity(), query, key, value, None, layout=layout)
+        with _ElementCount() as count:
+            output.sum().backward()
+        return count.elements
+
+    assert elements_of_backward([8] * 32) < 2 * elements_of_backward([256])
