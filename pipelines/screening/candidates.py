@@ -1,9 +1,9 @@
 """Which sentences the NLP model has to see: those with a capitalised word that may be a name.
 
-Tagging is most of the time of a screen, and nine sentences of ten hold no capital letter but that of their first word,
-of a heading, an abbreviation or a drug. A word counts as ordinary where a list of words that notes write says so, and
-no list of names does. What is left out is what no tagger's finding would survive: a name in lower case, or one in
-capitals that no list knows.
+An NLP model would be most of the time of a screen, and nine sentences of ten hold no capital letter but that of their
+first word, of a heading, an abbreviation or a drug. A word counts as ordinary where a list of words that notes write
+says so, and no list of names does. What is left out is what no model's finding would survive: a name in lower case, or
+one in capitals that no list knows.
 """
 
 from bisect import bisect_left

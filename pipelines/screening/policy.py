@@ -95,6 +95,8 @@ class ScreeningConfig:
                 f"screening.language is {self.language!r} and screening.nlp_model is the English {ENGLISH_MODEL!r}: "
                 "name a model of that language, such as es_core_news_sm"
             )
+        if not isinstance(self.ner, NerReach):
+            raise ConfigError(f"screening.ner is {self.ner!r}: choose one of {', '.join(NerReach)}")
         is_clinical = self.mode is ScreeningMode.CLINICAL and self.language == "en"
         if is_clinical and self.ner is NerReach.NONE and (self.nlp_config or self.nlp_model != ENGLISH_MODEL):
             raise ConfigError(

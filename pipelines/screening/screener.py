@@ -193,7 +193,9 @@ class Screener:
             for found in self._engine.analyze(text, tagged)
         ]
         if self._tagger:
-            raw = [self._with_action(finding) for finding in weigh(text, raw, self._tagger)]
+            # what stands beside a placeholder is not left to a likelihood
+            half_redacted = [finding for finding in raw if _is_half_redacted(text, finding, placeholders)]
+            raw = [*weigh(text, raw, self._tagger), *half_redacted]
         raw = [piece for finding in raw for piece in _outside(holes, text, finding)]
         spread = propagate(text, raw) if self._config.mode is ScreeningMode.CLINICAL else []
         spread = [*spread, *lookup(text)]
@@ -286,9 +288,14 @@ def _outside(placeholders: Sequence[Span], text: str, finding: Finding) -> list[
     return pieces
 
 
+def _is_half_redacted(text: str, finding: Finding, placeholders: Placeholders) -> bool:
+    is_person = finding.entity_type == EntityType.PERSON
+    return is_person and beside_placeholder(text, finding, placeholders.person_spans)
+
+
 def _half_redacted(text: str, finding: Finding, placeholders: Placeholders) -> Finding:
     """A name beside a person's placeholder is what an earlier de-identification left of it."""
-    if finding.entity_type == EntityType.PERSON and beside_placeholder(text, finding, placeholders.person_spans):
+    if _is_half_redacted(text, finding, placeholders):
         return replace(
             finding, entity_type=EntityType.MALFORMED_PLACEHOLDER, recogniser=f"{finding.recogniser}+placeholder"
         )

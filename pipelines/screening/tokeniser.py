@@ -12,6 +12,7 @@ from spacy.tokens import Doc
 
 # different words whose tokens are kept
 MOST_WORDS = 30_000
+MOST_WORD_CHARS = 64
 _RUN = re.compile(r"\S+|\s+")
 
 
@@ -71,5 +72,7 @@ class CachedTokeniser:
             self._tokens.clear()
         doc = self._tokeniser(run)
         norms = {token.i: token.norm_ for token in doc if token.norm != token.lex.norm}
-        self._tokens[run] = ([token.text for token in doc], norms)
-        return self._tokens[run]
+        learnt = ([token.text for token in doc], norms)
+        if len(run) <= MOST_WORD_CHARS:  # a longer one is no word that comes again
+            self._tokens[run] = learnt
+        return learnt

@@ -97,7 +97,8 @@ def grouped_steps(lengths: list[int], num_steps: int, micro_batches: int, rng: r
     from transformers.trainer_pt_utils import LengthGroupedSampler
 
     order = list(LengthGroupedSampler(MICRO_BATCH, lengths=lengths, generator=torch.Generator().manual_seed(0)))
-    batches = [order[at : at + MICRO_BATCH] for at in range(0, len(order), MICRO_BATCH)]
+    # whole ones: after a shorter one the Trainer would cut all that follow elsewhere than our packs
+    batches = [order[at : at + MICRO_BATCH] for at in range(0, len(order) - MICRO_BATCH + 1, MICRO_BATCH)]
     batches.sort(key=lambda batch: sum(lengths[index] for index in batch))
     stretch = len(batches) // micro_batches
     chosen = [rng.sample(batches[at * stretch : (at + 1) * stretch], num_steps) for at in range(micro_batches)]

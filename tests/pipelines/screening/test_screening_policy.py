@@ -33,6 +33,7 @@ def test_a_site_names_only_what_it_changes():
         ("nlp_model", ""),
         ("nlp_model", "a_stronger_model"),  # that ner: none would never ask
         ("nlp_config", "engine.yaml"),
+        ("ner", "all"),
         ("max_note_chars", 0),
         ("max_note_chars", 2_000_000),
         ("max_redacted_share", 0.0),

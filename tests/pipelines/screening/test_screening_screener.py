@@ -7,7 +7,7 @@ from presidio_analyzer import LocalRecognizer
 from screening_bench import KEY, Bench, notes_table
 
 from pipelines.screening import screener as screener_module
-from pipelines.screening.policy import NerReach, ScreeningConfig
+from pipelines.screening.policy import NerReach, ScreeningConfig, ScreeningMode
 from pipelines.screening.screener import Screener, value_hmac
 from pipelines.screening.tagger.corpus import Label
 from pipelines.stage.ledger import LedgerRows
@@ -197,6 +197,21 @@ def test_another_tagger_fails_its_known_answers(monkeypatch):
     with pytest.raises(ScreeningError, match="known-answer test") as raised:
         Screener(ScreeningConfig(), KEY)
     assert "Ystergren" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [ScreeningConfig(mode=ScreeningMode.PRESIDIO), ScreeningConfig(language="es", nlp_model="es_core_news_sm")],
+    ids=["presidio", "spanish"],
+)
+def test_only_english_notes_in_clinical_mode_have_a_tagger(config, monkeypatch):
+    def none_needed():
+        raise AssertionError("the tagger was loaded")
+
+    monkeypatch.setattr(screener_module, "load_tagger", none_needed)
+    if config.language == "es":
+        pytest.importorskip("es_core_news_sm")
+    Screener(config, KEY)
 
 
 def test_a_model_without_names_fails_its_known_answer(tmp_path):

@@ -60,6 +60,7 @@ def test_what_is_kept_of_words_changes_nothing_when_it_overflows(trained):
     many = [f"word{number}" for number in range(MAX_CACHED_ROWS + 10)]
     assert tagger.probabilities(many, {}).shape == (len(many), len(Label))
     np.testing.assert_array_equal(tagger.probabilities(WORDS, CONTEXT), before)
+    assert tagger._kept.shape[1] == MAX_CACHED_ROWS, "a long note's words are not kept"
 
 
 def test_a_text_without_tokens_has_no_rows(trained):

@@ -5,7 +5,7 @@ from pipelines.screening.spans import Finding
 from pipelines.screening.tagger.corpus import Label
 from pipelines.screening.tagger.weigh import weigh
 
-TEXT = "Seen by Ana Okonkwo-Bell. Foley draining, MRN 4471902."
+TEXT = "Seen by Ana Okonkwo-Bell. Foley draining at 12 Elm Street, MRN 4471902."
 
 
 class Tagger:
@@ -69,9 +69,23 @@ def test_articles_and_states_stay_and_ages_are_left_to_patterns():
 
 
 def test_one_token_that_the_tagger_believes_keeps_the_whole_finding():
-    findings = [found("Ana Okonkwo-Bell")]
-    weighed = weigh(TEXT, findings, Tagger({"Okonkwo": Label.NAME}))
-    assert findings[0] in weighed
+    findings = [found("Okonkwo-Bell")]
+    assert weigh(TEXT, findings, Tagger({})) == []
+    assert findings[0] in weigh(TEXT, findings, Tagger({"Okonkwo": Label.NAME}))
+
+
+def test_a_common_given_name_a_sure_rule_and_an_address_with_a_number_are_never_overruled():
+    sure = Finding(start=8, end=11, entity_type="FACILITY", score=0.9, recogniser="KnownRule")
+    findings = [found("Ana Okonkwo-Bell"), sure, found("12 Elm Street", "LOCATION")]
+    assert weigh(TEXT, findings, Tagger({})) == findings
+
+
+def test_a_tagger_that_gives_no_number_overrules_nothing():
+    class Broken(Tagger):
+        def probabilities(self, words, context):
+            return np.full((len(words), len(Label)), np.nan, np.float32)
+
+    assert weigh(TEXT, [found("Foley")], Broken({})) == [found("Foley")]
 
 
 def test_numbers_are_left_to_patterns():
