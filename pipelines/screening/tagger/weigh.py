@@ -14,7 +14,13 @@ import numpy as np
 from pipelines.screening.entities import EntityType
 from pipelines.screening.gazetteer import MAX_CACHED_WORDS, fold, is_listed_word
 from pipelines.screening.lexicon import words
-from pipelines.screening.recognisers.person import bare, is_eponym_word, opens_as_another_word
+from pipelines.screening.recognisers.person import (
+    bare,
+    is_eponym_word,
+    is_name_word,
+    opens_as_another_word,
+    opens_sentence,
+)
 from pipelines.screening.spans import Finding, Span
 from pipelines.screening.tagger.corpus import Label
 from pipelines.screening.tagger.features import context_features
@@ -23,7 +29,8 @@ from pipelines.screening.tagger.tokens import Tokens, tokenise
 
 # probability from which a token is taken for an identifier: by what else the word may be
 ADD = 0.35
-ADD_UNLISTED = 0.12  # a capitalised word that is in no list of other words
+ADD_UNLISTED = 0.12  # a capitalised word that is in no list of other words, amid a sentence
+ADD_LOWER = 0.6  # a word in lower case
 ADD_TERM = 0.7  # an eponym, a drug, a product, an abbreviation, a number
 REFUSE = 0.04  # below it at each of its tokens an unsure rule's finding is dropped
 UNSURE = 0.7  # the score that such a rule gives at most
@@ -37,8 +44,10 @@ _TYPES = {
     Label.DATE: EntityType.DATE_TIME,
 }  # ages are left to patterns, which count
 _WORDED = frozenset(_TYPES.values())
-MAX_ABBREVIATION_CHARS = 4
+MAX_ABBREVIATION_CHARS = 6
+MAX_TITLE_CHARS = 4
 _JOINS = frozenset("-‐‑–'’.&/")
+_ORDINAL_ENDINGS = frozenset(["st", "nd", "rd", "th"])
 _ARTICLES = frozenset(["the", "a", "an"])
 
 
@@ -70,7 +79,7 @@ def weigh(text: str, findings: Sequence[Finding], tagger: Tagger) -> list[Findin
         if _may_be_refused(text, finding) and _is_doubted(doubt[_token_range(starts, tokens, finding)])
     }
     kept = [finding for finding in findings if id(finding) not in refused]
-    added = [_finding(tokens, run, probabilities) for run in _runs(tokens, probabilities)]
+    added = [_finding(tokens, run, probabilities) for run in _runs(text, tokens, probabilities)]
     return [*kept, *(finding for finding in added if not _may_stay(text, finding))]
 
 
@@ -95,7 +104,7 @@ def _token_range(starts: "np.ndarray[tuple[int], np.dtype[np.intp]]", tokens: To
     return slice(first, int(np.searchsorted(starts, finding.end, side="left")))
 
 
-def _runs(tokens: Tokens, probabilities: np.ndarray) -> list[_Run]:
+def _runs(text: str, tokens: Tokens, probabilities: np.ndarray) -> list[_Run]:
     kinds = list(_TYPES)
     worded = probabilities[:, [int(label) for label in kinds]]
     labels = worded.argmax(axis=1)
@@ -107,6 +116,8 @@ def _runs(tokens: Tokens, probabilities: np.ndarray) -> list[_Run]:
         follows = bool(runs) and runs[-1].label is label and _joined(tokens, runs[-1].last, index)
         if not word[0].isalnum() or likely[index] < _needed(word, follows):
             continue
+        if likely[index] < ADD and not follows and opens_sentence(text, tokens.spans[index][0]):
+            continue  # the sentence gave the capital letter
         if word.lower() in _ARTICLES and not follows:
             continue
         if follows:
@@ -123,15 +134,18 @@ def _needed(word: str, follows: bool) -> float:
         return ADD if is_listed_word(fold(word)) else ADD_UNLISTED
     plain = bare(word)
     is_term = is_eponym_word(plain) or plain in words("drugs") or plain in words("products")
-    if is_term or word.isdigit() or (word.isupper() and len(word) <= MAX_ABBREVIATION_CHARS):
+    is_abbreviation = word.isupper() and len(word) <= MAX_ABBREVIATION_CHARS and not is_name_word(word)
+    if is_term or is_abbreviation or word[0].isdigit() or plain in _ORDINAL_ENDINGS:
         return ADD_TERM
+    if word[0].islower():
+        return ADD_LOWER
     return ADD_UNLISTED if word[0].isupper() and not is_listed_word(fold(word)) else ADD
 
 
 def _may_stay(text: str, finding: Finding) -> bool:
-    """True for a state or a country, and for "Bill to the plan"."""
-    is_place = finding.entity_type == EntityType.LOCATION
-    if is_place and text[finding.start : finding.end].lower() in words("places"):
+    """True for a state or a country, a word of reports such as "Fig", and for "Bill to the plan"."""
+    value = text[finding.start : finding.end].lower()
+    if value in words("places") or value in words("not_names"):
         return True
     return opens_as_another_word(text, (finding.start, finding.end))
 
@@ -139,7 +153,7 @@ def _may_stay(text: str, finding: Finding) -> bool:
 def _joined(tokens: Tokens, last: int, index: int) -> bool:
     """True where nothing but a joining sign stands between two tokens, on one line; a full stop joins after "St"."""
     between = tokens.words[last + 1 : index]
-    is_sentence_end = "." in between and len(tokens.words[last]) > MAX_ABBREVIATION_CHARS
+    is_sentence_end = "." in between and len(tokens.words[last]) > MAX_TITLE_CHARS
     return len(between) <= 2 and all(word in _JOINS for word in between) and not is_sentence_end
 
 
