@@ -2,7 +2,7 @@
 
 A rule knows one sign of an identifier; the tagger has seen, in marked text, how often each rule is right and where. It
 may take back what an unsure rule found that it was trained with, and no other: a rule that is sure of itself, one of a
-site's own, a number and an address with one stand whatever it says.
+site's own, an identifier's number and an address with a number stand whatever it says. A bare month and day may not.
 """
 
 from collections.abc import Sequence
