@@ -28,7 +28,7 @@ class FastContextEnhancer(LemmaContextAwareEnhancer):
 
     Args:
         lemmas: look at the model's lemmas, as Presidio does; without them at the words as they are written, for which
-            the text needs no tokens and no tagger. Presidio looks for a context word inside of those, so that "phone"
+            the text needs no tokens and no parts of speech. Presidio looks for a context word inside of those, so that "phone"
             is found in "phoned" either way.
     """
 
@@ -144,7 +144,7 @@ class _Keywords:
                 break
             lemmas = self._lemmas(index)
             are_keywords = {self._is_keyword(lemma) for lemma in lemmas}
-            if len(are_keywords) > 1:  # it depends on the tagger
+            if len(are_keywords) > 1:  # it depends on the part of speech
                 lemmas = (self._tagged.lemma(index),)
                 are_keywords = {self._is_keyword(lemmas[0])}
             if are_keywords == {True}:

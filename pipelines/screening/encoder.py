@@ -6,6 +6,7 @@ spaCy embeds every token anew, though the vector of a word depends on the word a
 it passes arrays of a whole batch through memory some ten times a layer, which here stay in the processor's cache.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
@@ -40,7 +41,7 @@ def speed_up(model: Model) -> None:
             continue
         if _leaves(embed) <= _OF_ONE_WORD:
             node.layers[0] = _layer("word_vectors", WordVectors(embed))
-        if _leaves(encode) == _WINDOW_LAYERS and _is_same(encode, windows := WindowEncoder(encode)):
+        if _is_window_encoder(encode) and _is_same(encode, windows := WindowEncoder(encode)):
             node.layers[1] = _layer("window_encoder", windows)
 
 
@@ -176,6 +177,20 @@ def _no_training(gradient: Any) -> Any:
 
 def _leaves(model: Model) -> frozenset[str]:
     return frozenset(node.name for node in model.walk() if not node.layers)
+
+
+def _is_window_encoder(encode: Model) -> bool:
+    """True where each layer has one window, maxout and norm of its own, all of one width."""
+    nodes = list(encode.walk())
+    counts = Counter(node.name for node in nodes if not node.layers)
+    widths = {node.get_dim("nO") for node in nodes if node.name in ("maxout", "layernorm")}
+    windows = {node.attrs["window_size"] for node in nodes if node.name == "expand_window"}
+    num_layers = counts["maxout"]
+    return (
+        counts.keys() == _WINDOW_LAYERS
+        and counts["expand_window"] == counts["layernorm"] == num_layers
+        and len(widths) == len(windows) == 1
+    )
 
 
 def _is_same(encode: Model, windows: WindowEncoder) -> bool:

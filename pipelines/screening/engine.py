@@ -145,11 +145,25 @@ def _registry(config: ScreeningConfig, nlp: LocalEngine) -> RecognizerRegistry:
     if config.extra_recognisers:
         if not Path(config.extra_recognisers).is_file():
             raise ScreeningError(f"screening.extra_recognisers is {config.extra_recognisers!r}: no such file")
+        ours = [recogniser.name for recogniser in registry.recognizers]
         registry.add_recognizers_from_yaml(config.extra_recognisers)
+        theirs = [recogniser.name for recogniser in registry.recognizers[len(ours) :]]
+        if config.mode is ScreeningMode.CLINICAL:
+            _refuse_namesakes(theirs, ours)
     for recogniser in registry.recognizers:
         if type(recogniser) is PhoneRecognizer:
             recogniser.__class__ = PhoneNumberRecogniser  # the same settings and findings, in less time
     return registry
+
+
+def _refuse_namesakes(theirs: Sequence[str], ours: Sequence[str]) -> None:
+    """The tagger may overrule recognisers that it was trained with, which it knows by name."""
+    taken = [name for name in theirs if name.partition(".")[0] in ours]
+    if taken:
+        raise ScreeningError(
+            f"screening.extra_recognisers has a recogniser named {taken[0]!r}, which is one of Wardround's own: give "
+            "it another name"
+        )
 
 
 def _strict_patterns(registry: RecognizerRegistry, timeout_s: float) -> list[StrictPattern]:

@@ -1,7 +1,7 @@
-"""The lemmas that a word can have, whatever the tagger says of it.
+"""The lemmas that a word can have, whatever part of speech it is taken for.
 
 A rule lemmatiser gives each part of speech one lemma of a word, and mostly the same to all of them: then the lemma is
-known without the tagger, which costs as much as all recognisers together.
+known without the part-of-speech tagger, which costs as much as all recognisers together.
 """
 
 import re
@@ -22,7 +22,7 @@ class PossibleLemmas:
     """Lemmas of words in a pipeline.
 
     Args:
-        nlp: the pipeline; its tagger and lemmatiser may be switched off.
+        nlp: the pipeline; its part-of-speech tagger and lemmatiser may be switched off.
     """
 
     def __init__(self, nlp: Language):

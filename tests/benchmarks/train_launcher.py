@@ -7,7 +7,8 @@ Under Ray, actors tokenise and pack prepared examples while the workers train, a
 torchrun the same packs lie in memory, so the difference is the launcher, the data's way and what waits for it. Losses
 agree to 1e-5, or the exit code is 1. Both take turns for as long as the benchmark runs. Between its turns a launcher
 is stopped with all its processes (SIGSTOP), so that none of Ray's runs beside torchrun's, and Ray Data cannot work
-ahead in the time of torchrun's steps. Start-up is not timed. Ray's other processes need a core besides the workers'.
+ahead in the time of torchrun's steps: each turn needs a window of its own. Start-up is not timed. Ray's other processes
+need a core besides the workers'.
 """
 
 import argparse
@@ -39,7 +40,6 @@ from pipelines.training.engine import start_process_group
 
 WANTED = 0.97
 STEPS_BETWEEN_REPORTS = 10  # training.log_every_steps
-WINDOW_STEPS = 4  # so that each turn needs new windows, and waits if they are late
 START_UP_LIMIT_S = 300
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -167,9 +167,9 @@ def accepted(server: socket.socket, program: psutil.Popen, log: Path) -> Connect
 def main() -> int:
     """Run the turns and print their table. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=20, help="of two turns each")
-    parser.add_argument("--steps", type=int, default=4, help="in a turn")
-    parser.add_argument("--packs", type=int, default=1, help="of 1,024 tokens, in a step, for each worker")
+    parser.add_argument("--pairs", type=int, default=16, help="of two turns each")
+    parser.add_argument("--steps", type=int, default=2, help="in a turn, and in a window of the stream")
+    parser.add_argument("--packs", type=int, default=4, help="of 1,024 tokens, in a step, for each worker")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--as-torchrun", type=json.loads, help=argparse.SUPPRESS)
     parser.add_argument("--as-ray", type=json.loads, help=argparse.SUPPRESS)
@@ -182,8 +182,8 @@ def main() -> int:
         return 0
     before = load_average()
     num_slots = options.packs * options.workers
-    window_examples = WINDOW_STEPS * num_slots * LONGEST_DOCUMENT // MEAN_TOKENS
-    num_windows = -(-steps_of(options.pairs, options.steps) // WINDOW_STEPS) + 4  # a loader reads ahead
+    window_examples = options.steps * num_slots * LONGEST_DOCUMENT // MEAN_TOKENS
+    num_windows = -(-steps_of(options.pairs, options.steps) // options.steps) + 4  # a loader reads ahead
     with tempfile.TemporaryDirectory(prefix="train-launcher-") as name:
         folder = Path(name)
         workload = written(folder, num_windows * window_examples)

@@ -13,9 +13,10 @@ two steps of each. Padding, rows of the LM head and operations are counted, not 
 - trl: TRL's SFTTrainer as it comes, but for its gradient checkpointing, which would recompute. Its LM head scores every
   row on a CPU; `trl_targets` makes it score the targets' alone, as it does on a GPU.
 - trl_packing: SFTTrainer with packing (bfd) in packs of 1,024, its default, under sdpa, a pack a micro-batch.
-- plain: a loop in PyTorch over our packs, our model and a fused AdamW, with no DeepSpeed and nothing else. A step is
-  one pack of some 3,200 tokens here: DeepSpeed costs something for each micro-batch, whatever its size, and the
-  product's packs are of 4,096.
+- plain: a loop in PyTorch over our packs, our model and a fused AdamW, with no DeepSpeed and nothing else.
+
+Ours takes a step's documents in as few packs as the product would: DeepSpeed costs something for each, whatever its
+size.
 """
 
 import argparse
@@ -51,6 +52,7 @@ from turns import WARM_UP_STEPS, Pairs, Turns, load_average, run_pairs, started,
 
 from pipelines.model.load import load_model
 from pipelines.model.packed import PackedModel
+from pipelines.packing.config import PackingConfig
 from pipelines.training.state import TrainState
 from pipelines.training.stream import steps_of_rank
 
@@ -129,7 +131,9 @@ class Comparisons:
 
     def pairs(self, name: str, num_pairs: int) -> tuple[Pairs, list[int]]:
         """Run a comparison. Returns its pairs and the useful tokens of each step."""
-        steps, num_packs, program, arguments = self._baseline(name)
+        steps, program, arguments = self._baseline(name)
+        tokens = [sum(self._lengths[index] for index in step) for step in steps]
+        num_packs = -(-max(tokens) // PackingConfig.pack_tokens)
         rows = packed_steps(self._documents, steps, num_packs)
         if program is plain_loop:
             arguments = {"rows": rows, "num_slots": num_packs}
@@ -141,10 +145,10 @@ class Comparisons:
         pairs.add_untimed(ours.run(1, is_counted=True), theirs.run(1, is_counted=True))
         ours.stop()
         theirs.stop()
-        return pairs, [sum(self._lengths[index] for index in step) for step in steps]
+        return pairs, tokens
 
-    def _baseline(self, name: str) -> tuple[list[list[int]], int, Callable[..., None], dict[str, Any]]:
-        """The documents of each step, micro-batches of a step, and the program with its arguments."""
+    def _baseline(self, name: str) -> tuple[list[list[int]], Callable[..., None], dict[str, Any]]:
+        """The documents of each step, and the program with its arguments."""
         from hf_trainers import hf_trainer, trl_packs, trl_rows, trl_trainer
 
         rng = random.Random(1)
@@ -157,7 +161,7 @@ class Comparisons:
             steps = [[index for pack in step for index in members[pack]] for step in chosen]
             packs = {column: [values[pack] for pack in order] for column, values in packs.items()}
             arguments = {"rows": packs, "micro_batch": 1, "micro_batches": num_packs, "packs_of": LONGEST_DOCUMENT}
-            return steps, num_packs, trl_trainer, arguments
+            return steps, trl_trainer, arguments
         if name == "grouped":
             steps = grouped_steps(self._lengths, self._num_steps, self._micro_batches, rng)
         else:
@@ -165,11 +169,11 @@ class Comparisons:
         batches = {"micro_batch": MICRO_BATCH, "micro_batches": self._micro_batches}
         in_order = [self._documents[index] for step in steps for index in step]
         if name == "plain":
-            return steps, 1, plain_loop, {}
+            return steps, plain_loop, {}
         if name in ("random", "grouped"):
-            return steps, self._micro_batches, hf_trainer, {"documents": in_order, **batches}
+            return steps, hf_trainer, {"documents": in_order, **batches}
         arguments = {"rows": trl_rows(in_order), "scores_targets_alone": name == "trl_targets", **batches}
-        return steps, self._micro_batches, trl_trainer, arguments
+        return steps, trl_trainer, arguments
 
 
 def table_rows(name: str, pairs: Pairs, useful_tokens: list[int]) -> tuple[str, list[str]]:
@@ -201,7 +205,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=list(WANTED), default=list(WANTED))
     parser.add_argument("--pairs", type=int, default=12, help="of each; a ratio near 1 needs 40")
     parser.add_argument("--micro-batches", type=int, default=2, help="of 8 documents each, in a step")
-    parser.add_argument("--threads", type=int, default=2, help="of each program")
+    parser.add_argument("--threads", type=int, default=1, help="of each program")
     options = parser.parse_args()
     before = load_average()
     counts, is_equal = [], True

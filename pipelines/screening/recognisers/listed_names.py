@@ -215,7 +215,7 @@ def _may_be_given(word: str) -> bool:
 
 
 class ListedNameRecogniser(LocalRecognizer):
-    """Persons by what the lists say of the words, without the tagger."""
+    """Persons by what the lists say of the words, without a model."""
 
     def __init__(self) -> None:
         super().__init__(supported_entities=[EntityType.PERSON.value], name=type(self).__name__)

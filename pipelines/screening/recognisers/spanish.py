@@ -251,7 +251,7 @@ class SpanishRecogniser(CuedRecogniser):
 
 
 class SpanishNameRecogniser(LocalRecognizer):
-    """Persons that the tagger finds: two words or more, the first a listed given name, which no heading is."""
+    """Persons that the NLP model finds: two words or more, the first a listed given name, which no heading is."""
 
     def __init__(self) -> None:
         super().__init__(supported_entities=[EntityType.PERSON.value], name=type(self).__name__)
@@ -265,7 +265,7 @@ class SpanishNameRecogniser(LocalRecognizer):
         """Findings among the tagged entities.
 
         Raises:
-            ValueError: the text was not tagged. Without the tagger names would pass unseen.
+            ValueError: the text was not tagged. Without the model names would pass unseen.
         """
         if nlp_artifacts is None:
             raise ValueError("SpanishNameRecogniser needs the NLP engine's artifacts")

@@ -8,11 +8,13 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Protocol
 
-from pipelines.screening.gazetteer import fold, name_lists
+from pipelines.screening.gazetteer import MAX_CACHED_WORDS, fold, name_lists
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.person import has_clinical_ending
+from pipelines.screening.recognisers.vocabulary import reading
 from pipelines.screening.tagger.tokens import Tokens
 from pipelines.screening.towns import towns
 
@@ -23,12 +25,13 @@ LEXICONS = (
     *("places", "geographic_words", "town_words", "facility_words", "title_words", "kind_abbreviations", "services"),
     *("credentials", "occupations", "trades", "common_trades", "sentence_openers", "sentence_words"),
 )
+PHRASES = ("eponym_phrases", "products", "places", "not_names", "drugs")
 MAX_SHAPE_CHARS = 4
 
 
 def word_features(word: str) -> Iterator[str]:
     """Names of a token's features: "w=" the word, "s=" its ending, "p=" its beginning, "f=" its form, "l=" its lists,
-    "e=" the vector that words like it have too."""
+    "k=" what the lists together make of it, "e=" the vector that words like it have too."""
     folded = fold(word)
     yield f"w={folded if not word.isdigit() else 'd' * min(len(word), 9)}"
     yield f"f={shape(word)}"
@@ -41,6 +44,7 @@ def word_features(word: str) -> Iterator[str]:
     yield f"s={folded[-3:]}"
     yield f"t={folded[-2:]}"
     yield f"p={folded[:3]}"
+    yield f"k={reading(word).name}"
     plain = folded.replace("’", "'")
     lists = name_lists()
     spelled = plain.replace("'", "")
@@ -72,6 +76,12 @@ def shape(word: str) -> str:
     return f"{collapsed[:6]}{min(len(word), 8)}"
 
 
+@lru_cache(maxsize=MAX_CACHED_WORDS)
+def _is_phrase(first: str, second: str) -> bool:
+    phrase = f"{first} {second}".lower()
+    return any(phrase in words(name) for name in PHRASES)
+
+
 class RuleFinding(Protocol):
     """What a rule has found."""
 
@@ -86,8 +96,9 @@ class RuleFinding(Protocol):
 def context_features(tokens: Tokens, findings: Sequence[RuleFinding]) -> dict[int, tuple[str, ...]]:
     """Features of tokens in this text, for those that have any.
 
-    "n=lower" where the note has the capitalised word in lower case too, "n=caps" in a line of capitals, "r=" and the
-    name of each rule that has found the token, in whole or in part.
+    "n=lower" where the note has the capitalised word in lower case too, "n=caps" in a line of capitals, "n=phrase" in
+    two words that make a term ("Graves disease", "New York"), "r=" and the name of each rule that has found the token,
+    in whole or in part.
     """
     features: dict[int, set[str]] = defaultdict(set)
     words = tokens.words
@@ -100,8 +111,12 @@ def context_features(tokens: Tokens, findings: Sequence[RuleFinding]) -> dict[in
                 for at in letters:
                     features[at].add("n=caps")
             start = index + 1
-        elif word[0].isupper() and word.lower() in lower:
-            features[index].add("n=lower")
+        elif word[0].isupper():
+            if word.lower() in lower:
+                features[index].add("n=lower")
+            if index + 1 < len(words) and _is_phrase(word, words[index + 1]):
+                features[index].add("n=phrase")
+                features[index + 1].add("n=phrase")
     ends = [end for _, end in tokens.spans]
     for finding in findings:
         at = bisect_right(ends, finding.start)

@@ -30,7 +30,7 @@ from pipelines.screening.tagger.tokens import tokenise
 from pipelines.screening.tagger.variants import Variants
 
 # a feature that fewer tokens have gets no vector of its own
-MIN_COUNTS = {"w": 3, "s": 4, "t": 4, "p": 5, "f": 3, "v": 4, "l": 1, "n": 1, "r": 3}
+MIN_COUNTS = {"w": 3, "s": 4, "t": 4, "p": 5, "f": 3, "v": 4, "l": 1, "k": 1, "n": 1, "r": 3}
 FORGET_WORD = 0.3  # share of words whose own vector is left out; more where an identifier is
 FORGET_IDENTIFIER = 0.7
 FORGET_VECTOR = 0.1
@@ -155,11 +155,7 @@ class Network(nn.Module):
         tensors = {name: value.detach().numpy() for name, value in self.state_dict().items()}
         entered = self.enter(self.known.weight[1:]).detach().numpy()
         for row, name in enumerate(features):
-            if name in (
-                "l=",
-                "n=",
-                "r=",
-            ):  # of what was not there nothing was learnt
+            if name in ("l=", "k=", "n=", "r="):  # of what was not there nothing was learnt
                 tensors["vectors.weight"][row] = 0
         return Weights(
             features=(*features, "e=", *(f"e={word}" for word in self._words)),

@@ -106,24 +106,36 @@ class Tagger:
             return probabilities
         rows = self._rows([*words, *context.values()])
         own, others = rows[:num_tokens], rows[num_tokens:]
-        # the second layer sees what the first makes of the emptiness around the text too
-        margin = WIDE // 2 + NARROW // 2
-        hidden = np.tile(weights.wide_bias, (num_tokens + 2 * margin, 1))
         positions = np.fromiter(context, np.intp, len(context))
-        for place, kept in enumerate(self._kept):
-            first = margin + WIDE // 2 - place  # the token that sees the text's first token at this place
-            hidden[first : first + num_tokens] += kept.take(own, axis=0)
-            hidden[positions + first] += kept.take(others, axis=0)
-        np.maximum(hidden, 0, out=hidden)
-
         telling = self._is_telling[own]
         telling[positions] |= self._is_telling[others]
-        telling[1:] |= telling[:-1].copy()
-        telling[:-1] |= telling[1:].copy()
-        seen = np.flatnonzero(telling)
+        seen = np.flatnonzero(_widened(telling, 1))
+
+        # where the second layer looks: some tokens, and the emptiness around the text
+        reach = NARROW // 2
+        looked_at = np.zeros(num_tokens + 2 * reach, bool)
+        looked_at[seen + reach] = True
+        needed = np.flatnonzero(_widened(looked_at, reach))
+        # rows of `kept` for each place of the window; row 0 is of nothing
+        margin = WIDE // 2 + reach
+        padded = np.zeros(num_tokens + 2 * margin, np.intp)
+        padded[margin : margin + num_tokens] = own
+        padded_context = np.zeros_like(padded)
+        padded_context[margin + positions] = others
+        hidden = np.tile(weights.wide_bias, (len(needed), 1))
+        for place, kept in enumerate(self._kept):
+            at = needed + place
+            hidden += kept.take(padded.take(at), axis=0)
+            further = padded_context.take(at)
+            has_more = np.flatnonzero(further)
+            hidden[has_more] += kept.take(further[has_more], axis=0)
+        np.maximum(hidden, 0, out=hidden)
+
+        row_of_needed = np.zeros(len(looked_at), np.intp)
+        row_of_needed[needed] = np.arange(len(needed))
         second = np.tile(weights.narrow_bias, (len(seen), 1))
         for place, narrow in enumerate(weights.narrow):
-            second += hidden.take(seen + (WIDE // 2 + place), axis=0) @ narrow
+            second += hidden.take(row_of_needed[seen + place], axis=0) @ narrow
         logits = np.maximum(second, 0) @ weights.output + weights.output_bias
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities[:, 0] = 1
@@ -136,16 +148,16 @@ class Tagger:
 
     def _rows(self, keys: list[str | tuple[str, ...]]) -> NDArray[np.intp]:
         """Where `_kept` has each word and each set of features; those that are new are added."""
-        if len(self._is_telling) > MAX_CACHED_ROWS:
+        if len(self._is_telling) > MAX_CACHED_ROWS + 1:
             self._keep_rows(MAX_CACHED_ROWS)  # the note before had more words than are kept
         row_of = self._row_of
         new = [key for key in dict.fromkeys(keys) if key not in row_of]
-        if len(row_of) + len(new) > len(self._is_telling):
+        if len(row_of) + len(new) >= len(self._is_telling):
             self._keep_rows(max(len(set(keys)), MAX_CACHED_ROWS))
             row_of, new = self._row_of, list(dict.fromkeys(keys))
         if new:
             features = [(*word_features(key),) if isinstance(key, str) else key for key in new]
-            first, last = len(row_of), len(row_of) + len(new)
+            first, last = len(row_of) + 1, len(row_of) + 1 + len(new)
             made = np.stack([self._vector(names) for names in features]) @ self._wide
             self._kept[:, first:last] = made.reshape(len(new), WIDE, -1).transpose(1, 0, 2)
             self._is_telling[first:last] = [is_telling(key, names) for key, names in zip(new, features, strict=True)]
@@ -153,7 +165,8 @@ class Tagger:
         return np.fromiter(map(row_of.__getitem__, keys), np.intp, len(keys))
 
     def _keep_rows(self, number: int) -> None:
-        """Make room for so many rows; none is kept of those before."""
+        """Make room for so many rows; none is kept of those before, and the first stays that of nothing."""
+        number += 1
         # what the first layer makes of a word, or of a set of further features, at each place of its window
         self._kept = np.zeros((WIDE, number, self._hidden), np.float32)
         self._is_telling = np.zeros(number, bool)
@@ -162,6 +175,15 @@ class Tagger:
     def _vector(self, features: Iterable[str]) -> Floats:
         rows = [self._vector_of.get(name, self._vector_of[name[:2]]) for name in features]
         return self._weights.vectors[rows].sum(axis=0)
+
+
+def _widened(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """True also up to so many places from where it is True."""
+    wide = mask.copy()
+    for distance in range(1, reach + 1):
+        wide[distance:] |= mask[:-distance]
+        wide[:-distance] |= mask[distance:]
+    return wide
 
 
 def is_telling(key: str | tuple[str, ...], features: Sequence[str]) -> bool:

@@ -30,9 +30,9 @@ class Tokens(NamedTuple):
 
 def tokenise(text: str) -> Tokens:
     """The tokens of a text."""
-    words, spans = [], []
-    for match in _TOKEN.finditer(text):
-        word = match.group()
-        words.append(GAP if word[0] in " \t" else "\n" if word[0].isspace() else word)
-        spans.append(match.span())
-    return Tokens(words, spans)
+    matches = list(_TOKEN.finditer(text))
+    words = [match[0] for match in matches]
+    for index, word in enumerate(words):
+        if word[0].isspace():
+            words[index] = GAP if word[0] in " \t" else "\n"
+    return Tokens(words, [match.span() for match in matches])

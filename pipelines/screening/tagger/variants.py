@@ -4,20 +4,24 @@ A sentence is worth as many examples as there are names to put into it. Without 
 training text; with it, what stands around a name.
 """
 
+import calendar
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import regex
 
-from pipelines.screening.gazetteer import name_lists
+from pipelines.screening.gazetteer import fold, name_lists
 from pipelines.screening.lexicon import words
 from pipelines.screening.tagger.corpus import Document, Label, Piece
 from pipelines.screening.towns import towns
 
-OTHER_NAME = 0.7  # shares of identifiers and documents that are changed
-OTHER_VALUE = 0.5
-FROM_TOWNS = 0.3
+# shares of identifiers, of words and of documents that are changed
+OTHER_NAME = 0.7
+OTHER_VALUE = 0.4
+OTHER_WORD = 0.5  # in the name of a place, a facility or a firm
+OTHER_DATE = 0.5
+FROM_TOWNS = 0.4  # such a word's source, beside the names
 COMMON_NAME = 0.5
 LOWER_CASE = 0.1
 UPPER_CASE = 0.06
@@ -25,6 +29,10 @@ DEIDENTIFIED = 0.06  # its identifiers are placeholders, which identify nobody
 
 _PLACEHOLDERS = ("___", "[**{}**]", "[{}]", "<{}>", "[**{} 12**]", "XXXX", "[REDACTED]")
 _NAME_WORD = regex.compile(r"\p{L}[\p{L}\p{M}]+")
+_DATE_PART = regex.compile(r"\p{L}+|(?<!\d)(?:\d{1,2}|(?:19|20)\d\d)(?!\d)")
+_MONTHS = tuple(calendar.month_name[1:])
+_SHORT_MONTHS = tuple(calendar.month_abbr[1:])
+_LAST_MONTH, _YEARS = 12, (1990, 2026)
 
 
 class Variants:
@@ -63,16 +71,35 @@ class Variants:
     def _changed(self, piece: Piece) -> Piece:
         if piece.label is Label.NAME and self._rng.random() < OTHER_NAME:
             return replace(piece, text=_NAME_WORD.sub(lambda match: self._name(match.group()), piece.text))
-        others = self._values.get(piece.label)
-        if others and self._rng.random() < OTHER_VALUE:
-            if (
-                piece.label is Label.PLACE
-                and not any(c.isdigit() for c in piece.text)
-                and self._rng.random() < FROM_TOWNS
-            ):
-                return replace(piece, text=self._rng.choice(self._towns).title())
-            return replace(piece, text=self._rng.choice(others))
-        return piece
+        if piece.label is Label.DATE and self._rng.random() < OTHER_DATE:
+            return replace(piece, text=_DATE_PART.sub(lambda match: self._date_part(match.group()), piece.text))
+        values = self._values.get(piece.label)
+        if not values:
+            return piece
+        text = self._rng.choice(values) if self._rng.random() < OTHER_VALUE else piece.text
+        if self._rng.random() < OTHER_WORD:
+            text = _NAME_WORD.sub(lambda match: self._proper_word(match.group()), text)
+        return replace(piece, text=text)
+
+    def _proper_word(self, old: str) -> str:
+        """Another surname or town for a word that is nothing else: "Halvorsen Dialysis", "Carrick Castings"."""
+        plain = fold(old)
+        if not old[0].isupper() or len(old) < 3 or plain in name_lists().ordinary or plain in words("facility_words"):
+            return old
+        new = self._rng.choice(self._towns if self._rng.random() < FROM_TOWNS else self._listed)
+        return new.upper() if old.isupper() else new.title()
+
+    def _date_part(self, old: str) -> str:
+        """Another month, in the same form, or another number that a month, a day or a year may have."""
+        if old.isdigit():
+            if len(old) > 2:  # noqa: PLR2004  a year
+                return str(self._rng.randint(*_YEARS))
+            return str(self._rng.randint(1, _LAST_MONTH)).zfill(len(old) if old[0] == "0" else 1)
+        for months in (_MONTHS, _SHORT_MONTHS):
+            if old.title() in months:
+                new = self._rng.choice(months)
+                return new.upper() if old.isupper() else new.lower() if old.islower() else new
+        return old
 
     def _name(self, old: str) -> str:
         """Another word of a name in the old one's case; a particle or a suffix stays."""

@@ -226,6 +226,17 @@ def test_a_model_without_names_fails_its_known_answer(tmp_path):
     assert "Lindqvist" not in "".join(traceback.format_exception(raised.value))
 
 
+@pytest.mark.parametrize("name", ["ListedNameRecogniser", "ListedNameRecogniser.lone_name"])
+def test_a_sites_recogniser_may_not_bear_the_name_of_one_that_the_tagger_overrules(tmp_path, name):
+    extra = tmp_path / "recognisers.yaml"
+    extra.write_text(
+        f"recognizers:\n  - name: {name}\n    supported_entity: PERSON\n    supported_language: en\n"
+        "    patterns:\n      - {name: staff, regex: 'WX-[a-z]{4}', score: 0.6}\n"
+    )
+    with pytest.raises(ScreeningError, match=f"named '{name}'.*another name"):
+        Screener(ScreeningConfig(extra_recognisers=str(extra)), KEY)
+
+
 def test_context_words_of_a_sites_recogniser_count(tmp_path):
     extra = tmp_path / "recognisers.yaml"
     extra.write_text(

@@ -1,4 +1,5 @@
 import random
+import re
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_a_letter_with_a_combining_mark_is_one_word_at_its_own_place():
 def test_a_word_is_known_by_its_letters_shape_and_lists():
     features = set(word_features("Foley"))
     assert {"w=foley", "s=ley", "t=ey", "p=fol", "l=eponyms"} <= features
-    assert "l=given" in set(word_features("Franciska"))
+    assert {"l=given", "k=NAME"} <= set(word_features("Franciska"))
     assert set(word_features("2019")) == {"w=dddd", "v=2019", f"f={shape('2019')}"}
 
 
@@ -38,11 +39,12 @@ def test_the_note_and_the_rules_speak_of_each_token():
     class Rule:
         start, end, recogniser = 0, 11, "ListedNameRecogniser.full_name"
 
-    tokens = tokenise("Grace Young was here.\nNo grace.\nALL CAPS")
+    tokens = tokenise("Grace Young was here.\nNo grace.\nALL CAPS\nof New York")
     context = context_features(tokens, [Rule()])
     assert context[0] == ("n=lower", "r=ListedNameRecogniser.full_name")
     assert context[1] == ("r=ListedNameRecogniser.full_name",)
     assert context[tokens.words.index("CAPS")] == ("n=caps",)
+    assert context[tokens.words.index("York")] == ("n=phrase",)
     assert tokens.words.index("was") not in context
 
 
@@ -75,3 +77,19 @@ def test_variants_change_identifiers_and_nothing_else():
     assert len(names) > 50
     assert all(name.lower().split()[1] == "de" and name.lower().split()[3] == "iii" for name in names)
     assert any(not m[1].label for m in made), "some are placeholders, which are no identifiers"
+
+
+def test_variants_of_firms_and_dates_keep_their_form():
+    document = (
+        Piece("Halvorsen & Sons", Label.EMPLOYER),
+        Piece(" on ", Label.NONE),
+        Piece("MAR 04, 2019", Label.DATE),
+    )
+    variants = Variants([document], random.Random(0))
+    made = [m for m in (variants.of(document) for _ in range(300)) if m[0].label]
+    firms = {m[0].text for m in made}
+    assert len(firms) > 50
+    assert all(firm.lower().endswith(" & sons") for firm in firms)
+    dates = {m[2].text for m in made if m[1].text == " on " and not m[0].text.isupper()}
+    assert len(dates) > 50
+    assert all(re.fullmatch(r"[A-Z]{3} (0\d|1[0-2]|\d), (19|20)\d\d", date) for date in dates if date.isupper())
