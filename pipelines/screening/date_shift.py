@@ -5,6 +5,7 @@
 Numeric dates are read month first, as in the United States, unless only day first makes a date of them; with full stops
 they are read day first. A date without a day moves with the 15th of its month. One without a year turns on a year of
 365 days, so that it may differ by a day from the same date written with its year, where a 29 February lies between.
+A weekday before the date moves with it.
 """
 
 import calendar
@@ -22,6 +23,11 @@ _CENTURY_PIVOT = 69
 
 _FULL = [name.lower() for name in calendar.month_name]
 _ABBREVIATED = [name.lower() for name in calendar.month_abbr]
+_DAYS_OF_WEEK = [name.lower() for name in calendar.day_name]
+_WEEKDAY = regex.compile(
+    r"(?P<weekday>(?:mon|tues?|wed(?:s|nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)(?P<between>[.,]*[ \t]+(?:the[ \t]+)?)",
+    regex.IGNORECASE,
+)
 _MONTH = r"(?P<month_name>" + "|".join([*_FULL[1:], *_ABBREVIATED[1:], "sept"]) + r")\.?"
 _UNITS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
 _TEENS = [
@@ -76,12 +82,22 @@ def shift_date(value: str, days: int) -> str | None:
         None where the value is no date that is understood, or its new days no longer share a month.
     """
     assert abs(days) <= MAX_SHIFT_DAYS
+    weekday = _WEEKDAY.match(value)
+    if weekday:
+        shifted_rest = shift_date(value[weekday.end() :], days)
+        return shifted_rest and _shifted_weekday(weekday["weekday"], days) + weekday["between"] + shifted_rest
     for form in _FORMS:
         match = form.fullmatch(value)
         shifted = _shifted(match, days) if match else None
         if match and shifted:
             return _rewritten(value, match, shifted)
     return None
+
+
+def _shifted_weekday(old: str, days: int) -> str:
+    index = next(at for at, name in enumerate(_DAYS_OF_WEEK) if name.startswith(old.lower()[:3]))
+    new = _DAYS_OF_WEEK[(index + days) % len(_DAYS_OF_WEEK)]
+    return _cased(new if old.lower().endswith("day") else new[:3], old)
 
 
 def _shifted(match: "regex.Match[str]", days: int) -> list[date] | None:

@@ -62,7 +62,7 @@ PATTERNS = tuple(
         ("years_old", rf"(?<![\d./-])(?P<value>{_DIGITS})\+?(?i:{_YEARS_OLD})"),
         (
             "year_old_sex",
-            rf"(?<![\d./-])(?P<value>{_DIGITS})[ \t-]*(?i:years?|yrs?|yo|y)?[ \t-]*(?:(?i:male|female|man|woman|gentleman|lady)\b|[MF]\b(?!/))",
+            rf"(?<![\d./-])(?P<value>{_DIGITS})[ \t-]*(?i:years?|yrs?|yo|y)?[ \t-]*(?:(?i:male|female|man|woman|gentleman|lady)\b|[MF]\b(?!/))|(?<![\d./-])(?P<value>{_DIGITS})[ \t-]?(?i:yo|y/o|yr?)[mf]\b",
         ),
         (
             "sex_stroke",
@@ -94,7 +94,7 @@ PATTERNS = tuple(
         ),
         (
             "apposition",
-            rf"\b(?:(?i:{_RELATIVE})|{_TITLE}[ \t]+\p{{Lu}}[\p{{L}}'’-]+|\p{{Lu}}[\p{{Ll}}'’-]+)[ \t]*,[ \t]*(?:(?i:now|aged?|almost|nearly)[ \t]+)?(?:(?P<value>{_DIGITS})|(?i:(?P<value>{_WORDS})))(?:,(?=[ \t]+(?:\p{{Ll}}+|I)\b)|(?=[ \t]*[;.)](?!\d)))",
+            rf"\b(?:(?i:{_RELATIVE})|{_TITLE}[ \t]+\p{{Lu}}[\p{{L}}'’-]+|\p{{Lu}}[\p{{Ll}}'’-]+)[ \t]*,[ \t]*(?:(?i:now|aged?|almost|nearly)[ \t]+)?(?:(?P<value>{_DIGITS})|(?i:(?P<value>{_WORDS})))(?:,(?=[ \t]+(?:\p{{Ll}}+\b|I\b|[\"“]))|(?=[ \t]*[;.)](?!\d)))",
         ),
         (
             "in_brackets",

@@ -1,14 +1,16 @@
 # ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Dates more exact than a year: numeric, written out, month and year, month alone after a preposition.
 
-A year alone, a weekday, a time of day and a relative date ("POD 2", "3 days ago") stay, as Safe Harbor lets them. A month
-and a day with a stroke between them are the matter of `month_days`.
+A year alone, a weekday, a time of day and a relative date ("POD 2", "3 days ago") stay, as Safe Harbor lets them; the
+weekday before a date goes with it. A month and a day with a stroke between them are the matter of `month_days`.
 """
 
 import calendar
 from typing import Any
 
 import regex
+from presidio_analyzer import RecognizerResult
+from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from pipelines.screening.entities import EntityType
 from pipelines.screening.recognisers import month_days
@@ -22,6 +24,8 @@ _FULL = "|".join(month for month in calendar.month_name[1:] if month not in ("Ma
 _SAFE_MONTH = rf"(?:(?i:{_FULL})|(?i:{_SHORT})\b\.?|(?i:Mar)\b\.?|March\b|MARCH\b|May\b|MAY\b)"
 # alone, an abbreviation in capitals is another one: OCT is a scan
 _LONE_MONTH = rf"(?:(?i:{_FULL})|March|MARCH|May|MAY|(?:Jan|Feb|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
+# "dec" is a decrease, "Jan" and "June" are people, and one may "march": these are a month wherever they stand
+_MONTH_AND_NOTHING_ELSE = "January|February|July|September|Sept|October|November|December"
 _DAY_NUMBER = r"(?:3[01]|[12]\d|0?[1-9])"
 _DAY = rf"{_DAY_NUMBER}(?:st|nd|rd|th)?"
 _ORDINAL = (
@@ -106,7 +110,7 @@ PATTERNS = (
     ),
     _pattern(
         "numeric",
-        r"(?<![\d./-])(?<!\d[,:])(?P<value>\d{1,2}([-/])\d{1,2}\2(?:\d{4}|\d{2})|\d{1,2}\.\d{1,2}\.(?:19|20)\d{2}|(?:0\d|[123]\d)\.(?:0\d|[123]\d)\.\d{2}(?!\.\d))(?![\d/])(?!-\d)",
+        r"(?<![\d./-])(?<!\d[,:])(?P<value>\d{1,2}([-/])\d{1,2}\2(?:\d{4}|\d{2})|\d{1,2}\.\d{1,2}\.(?:19|20)\d{2}|(?:0\d|[123]\d)\.(?:0\d|[123]\d)\.\d{2}(?!\.\d)|\d{1,2}\.\d{1,2}\.\d{2}(?=[ \t]*(?:\r?\n|$)))(?![\d/])(?!-\d)",
         refine=_calendar_date,
     ),
     _pattern(
@@ -167,6 +171,10 @@ PATTERNS = (
         score=0.6,
     ),
     _pattern(
+        "weekday_and_day",  # "Weds 1st", "Saturday the 5th"
+        rf"\b(?P<value>(?i:{WEEKDAY})[.,]?[ \t]+(?:the[ \t]+)?(?:3[01]|[12]?\d)(?:st|nd|rd|th))(?!\w)",
+    ),
+    _pattern(
         "further_day",  # "May 9 or 10", "on the 3rd, 5th and 9th of June"
         rf"(?<!\w){_SAFE_MONTH}[ \t]+{_DAY}(?:,[ \t]*(?P<value>{_DAY})\b(?![/:]|[ \t]*[ap]\.?m)){{0,3}},?[ \t]*(?:and|or|&|to|through|thru|until|then)[ \t]+(?:the[ \t]+)?(?P<value>{_DAY})\b(?={_CLAUSE_END})",
         score=0.6,
@@ -178,11 +186,17 @@ PATTERNS = (
         rf"(?:(?i:early|late|mid|about|the month of)[- \t]+)?(?P<value>{_LONE_MONTH})(?![\w'’])(?![ \t]+[A-Z]\w*(?:'s|’s)?[ \t]+(?:disease|syndrome))",
         score=0.6,
     ),
+    _pattern("month_and_nothing_else", rf"(?<![\w'’-])(?P<value>{_MONTH_AND_NOTHING_ELSE})(?![\w'’-])", score=0.6),
     _pattern("compact", r"(?<![\w./-])(?P<value>(?:19|20)\d{6})(?![\w/-]|\.\d)", refine=_compact, score=0.7),
     _pattern(
         "birth",
         r"\b(?i:d\.?o\.?b\.?|date of birth|birth ?date|born(?: on)?)[ \t]*(?i:is)?[ \t]*[:#-]?[ \t]*(?P<value>\d[\d/.\- ]{3,9}\d)(?!\d)",
     ),
+)
+
+
+_WEEKDAY_BEFORE = regex.compile(
+    r"(?<!\w)(?:(?i:(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tues?|weds?|thurs?|fri)|Sat|Sun|SAT|SUN)\.?,?[ \t]+(?:(?i:the)[ \t]+)?$"
 )
 
 
@@ -195,3 +209,14 @@ class DateRecogniser(CuedRecogniser):
 
     def __init__(self, timeout_s: float):
         super().__init__((*PATTERNS, *month_days.PATTERNS), timeout_s)
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        """Findings of the patterns, each with the weekday before it."""
+        results = super().analyze(text, entities, nlp_artifacts)
+        for found in results:
+            weekday = _WEEKDAY_BEFORE.search(text, max(0, found.start - 16), found.start)
+            if weekday:
+                found.start = weekday.start()
+        return results

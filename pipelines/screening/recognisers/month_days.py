@@ -14,13 +14,13 @@ from pipelines.screening.entities import EntityType
 from pipelines.screening.recognisers.pattern import CuedPattern
 from pipelines.screening.spans import Span
 
-WEEKDAY = "(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+WEEKDAY = "(?:mon|tues?|wed(?:s|nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 TAKES_DATE = (
     r"(?:(?:last|next)[ \t]+\p{Ll}+|visit|appt|appointment|follow[- ]?up|f/u|rtc|returns?|mammogram|colonoscopy|ekg|ecg|x-?rays?|vaccine|on|since|dated?|from|until|till|through|thru|starting|beginning|began|started|as of|admitted|discharged|seen|due|"
     r"scheduled(?: for)?|effective|expires?|exp|done|performed|drawn|collected|received|labs?(?: from| of)?|"
     r"last|next|before|after|dos|doa|dod|dob|lmp|edc|edd|d/c(?:['’]?d)?|adm|admit|surgery|placed|signed|ct|cxr|mri|echo|cath|dictated|transcribed|typed|recorded|entered|documented|printed|faxed|mailed|sent|scanned|"
     r"scans?|ultrasound|sono|us|pet|dexa|biopsy|bx|egd|eeg|emg|pfts?|sleep study|stress test|injection|infusion|chemo|"
-    r"filled|refilled|dispensed|ordered|called|notified|paged|reviewed|read|verified|updated|revised|renewed|cancelled|canceled|rescheduled|missed|booked|arriv(?:ed|es|ing)|left|moved|"
+    r"filled|refilled|dispensed|ordered|called|notified|paged|review(?:ed)?|read|verified|updated|revised|renewed|cancelled|canceled|rescheduled|missed|booked|arriv(?:ed|es|ing)|left|moved|"
     r"(?:moved|transferred|discharged|admitted|sent|returned)[ \t]+(?:to|from)[ \t]+(?:the[ \t]+)?\p{L}+|"
     r"(?:night|morning|afternoon|evening|day|week|weekend|weeks) of|note|consult|eval(?:uation)?|molst|polst|dnr|consent(?:ed)?|authori[sz]ed|approved|denied|born|died|deceased|expired|delivered|married|retired)"
 )
@@ -48,6 +48,8 @@ _COUNTED_AFTER = regex.compile(
 )
 # murmurs, strength, criteria; "3/7" is three days in Britain
 _GRADED_AFTER = regex.compile(r"\s*(?:bilateral|throughout|symmetric)", regex.IGNORECASE)
+_LAST_MONTH, _LAST_DAY = 12, 31
+_NO_DAY_FIRST = frozenset({(20, 10), (24, 7)})  # sight, and always
 _SMALL_WHOLES = frozenset(range(2, 8))
 # points of a pain, a test of feeling or a newborn; months in Britain
 _RATED_WHOLES = frozenset({8, 10, 12})
@@ -80,8 +82,18 @@ def _pattern(name: str, expression: str, **more: Any) -> CuedPattern:
 
 
 def _numbers(text: str, span: Span) -> tuple[int, int]:
-    month, day = (int(part) for part in regex.findall(r"\d+", text[slice(*span)])[:2])
-    return month, day
+    """The month and the day; the day is first where the other is no day first: "28/10"."""
+    first, second = _pair(text, span)
+    return (second, first) if _is_day_first(first, second) else (first, second)
+
+
+def _pair(text: str, span: Span) -> tuple[int, int]:
+    first, second = (int(part) for part in regex.findall(r"\d+", text[slice(*span)])[:2])
+    return first, second
+
+
+def _is_day_first(first: int, second: int) -> bool:
+    return _LAST_MONTH < first <= _LAST_DAY and second <= _LAST_MONTH and (first, second) not in _NO_DAY_FIRST
 
 
 def _month_and_day(text: str, span: Span) -> Span | None:
@@ -92,8 +104,8 @@ def _month_and_day(text: str, span: Span) -> Span | None:
 
 
 def _bare_month_and_day(text: str, span: Span) -> Span | None:
-    """ "cleared 11/28", "5/3: afebrile", "tumor board 10/12"."""
-    month, day = _numbers(text, span)
+    """ "cleared 11/28", "5/3: afebrile", "tumor board 10/12"; a bare "16/8" is two pressures."""
+    month, day = _pair(text, span)
     if not (1 <= month <= 12 and 1 <= day <= 31) or month == day or (month < day and day in _SMALL_WHOLES):
         return None
     before = text[max(0, span[0] - 90) : span[0]]

@@ -27,6 +27,7 @@ LEXICONS = (
 )
 PHRASES = ("eponym_phrases", "products", "places", "not_names", "drugs")
 MAX_SHAPE_CHARS = 4
+_HYPHENS = frozenset("-‐‑–")
 
 
 def word_features(word: str) -> Iterator[str]:
@@ -76,6 +77,17 @@ def shape(word: str) -> str:
     return f"{collapsed[:6]}{min(len(word), 8)}"
 
 
+def _is_double(tokens: Tokens, index: int) -> bool:
+    """True for a capitalised word that a hyphen joins to the next capitalised word."""
+    words, spans = tokens
+    return (
+        index + 2 < len(words)
+        and words[index + 1] in _HYPHENS
+        and words[index + 2][0].isupper()
+        and spans[index + 2][0] - spans[index][1] == 1
+    )
+
+
 @lru_cache(maxsize=MAX_CACHED_WORDS)
 def _is_phrase(first: str, second: str) -> bool:
     phrase = f"{first} {second}".lower()
@@ -97,8 +109,8 @@ def context_features(tokens: Tokens, findings: Sequence[RuleFinding]) -> dict[in
     """Features of tokens in this text, for those that have any.
 
     "n=lower" where the note has the capitalised word in lower case too, "n=caps" in a line of capitals, "n=phrase" in
-    two words that make a term ("Graves disease", "New York"), "r=" and the name of each rule that has found the token,
-    in whole or in part.
+    two words that make a term ("Graves disease", "New York"), "n=double" in two that a hyphen joins ("Sealy-Koh"), "r="
+    and the name of each rule that has found the token, in whole or in part.
     """
     features: dict[int, set[str]] = defaultdict(set)
     words = tokens.words
@@ -117,6 +129,9 @@ def context_features(tokens: Tokens, findings: Sequence[RuleFinding]) -> dict[in
             if index + 1 < len(words) and _is_phrase(word, words[index + 1]):
                 features[index].add("n=phrase")
                 features[index + 1].add("n=phrase")
+            if _is_double(tokens, index):
+                features[index].add("n=double")
+                features[index + 2].add("n=double")
     ends = [end for _, end in tokens.spans]
     for finding in findings:
         at = bisect_right(ends, finding.start)

@@ -148,12 +148,12 @@ class Tagger:
 
     def _rows(self, keys: list[str | tuple[str, ...]]) -> NDArray[np.intp]:
         """Where `_kept` has each word and each set of features; those that are new are added."""
-        if len(self._is_telling) > MAX_CACHED_ROWS + 1:
+        if len(self._is_telling) > MAX_CACHED_ROWS:
             self._keep_rows(MAX_CACHED_ROWS)  # the note before had more words than are kept
         row_of = self._row_of
         new = [key for key in dict.fromkeys(keys) if key not in row_of]
         if len(row_of) + len(new) >= len(self._is_telling):
-            self._keep_rows(max(len(set(keys)), MAX_CACHED_ROWS))
+            self._keep_rows(max(len(set(keys)) + 1, MAX_CACHED_ROWS))
             row_of, new = self._row_of, list(dict.fromkeys(keys))
         if new:
             features = [(*word_features(key),) if isinstance(key, str) else key for key in new]
@@ -166,7 +166,6 @@ class Tagger:
 
     def _keep_rows(self, number: int) -> None:
         """Make room for so many rows; none is kept of those before, and the first stays that of nothing."""
-        number += 1
         # what the first layer makes of a word, or of a set of further features, at each place of its window
         self._kept = np.zeros((WIDE, number, self._hidden), np.float32)
         self._is_telling = np.zeros(number, bool)

@@ -29,6 +29,8 @@ from pipelines.screening.date_shift import shift_date
         ("twenty first of May 2020", "ninth of January 2020"),
         ("March 2019", "November 2018"),
         ("November", "July"),
+        ("Sunday, March 3rd, 2019", "Sunday, October 21st, 2018"),  # 133 days are 19 weeks
+        ("WEDS 3/14", "WED 11/1"),
     ],
 )
 def test_a_date_moves_in_the_form_in_which_it_was_written(value, expected):
@@ -36,10 +38,15 @@ def test_a_date_moves_in_the_form_in_which_it_was_written(value, expected):
 
 
 @pytest.mark.parametrize(
-    "value", ["Christmas", "2/30/2019", "02/29", "July 1-30", "13/13/2019", "1/1/0001", "3 days ago", "", "٣/١٤"]
+    "value", ["Christmas", "Saturday the 5th", "2/30/2019", "02/29", "July 1-30", "13/13/2019", "1/1/0001", "3 days ago", "", "٣/١٤"]
 )
 def test_what_is_no_date_is_left_to_the_caller(value):
     assert shift_date(value, -133) is None
+
+
+def test_a_weekday_moves_by_the_days_that_are_left_of_the_weeks():
+    assert shift_date("Mon 3/14", 9) == "Wed 3/23"
+    assert shift_date("Saturday, March 14 2020", -2) == "Thursday, March 12 2020"
 
 
 def test_forms_of_one_day_stay_one_day():

@@ -45,9 +45,14 @@ PLANTED = [
     ("Surgery on the third of July.", "DATE_TIME", "third of July"),
     ("Symptoms began in November.", "DATE_TIME", "November"),
     ("Stent in 03/2021.", "DATE_TIME", "03/2021"),
+    ("Off food since Weds 1st. Temp 38.", "DATE_TIME", "Weds 1st"),
+    ("They changed brands Mon 10/21 and it fell off.", "DATE_TIME", "Mon 10/21"),
+    ("Review 28/10 at the eye clinic.", "DATE_TIME", "28/10"),
+    ("Mother says last shot July.", "DATE_TIME", "July"),
     # ages
     ("A 94-year-old woman.", "AGE_OVER_89", "94"),
     ("This 92 y/o M fell.", "AGE_OVER_89", "92"),
+    ("Arrived to find 94 yof supine.", "AGE_OVER_89", "94"),
     ("A ninety-two-year-old man.", "AGE_OVER_89", "ninety-two"),
     ("The patient, aged 101, fell.", "AGE_OVER_89", "101"),
     # persons

@@ -39,12 +39,13 @@ def test_the_note_and_the_rules_speak_of_each_token():
     class Rule:
         start, end, recogniser = 0, 11, "ListedNameRecogniser.full_name"
 
-    tokens = tokenise("Grace Young was here.\nNo grace.\nALL CAPS\nof New York")
+    tokens = tokenise("Grace Young was here.\nNo grace.\nALL CAPS\nof New York\nper Sealy-Koh")
     context = context_features(tokens, [Rule()])
     assert context[0] == ("n=lower", "r=ListedNameRecogniser.full_name")
     assert context[1] == ("r=ListedNameRecogniser.full_name",)
     assert context[tokens.words.index("CAPS")] == ("n=caps",)
     assert context[tokens.words.index("York")] == ("n=phrase",)
+    assert context[tokens.words.index("Koh")] == ("n=double",)
     assert tokens.words.index("was") not in context
 
 
