@@ -34,7 +34,7 @@ _PLANTED_ENGLISH: _Planted = (
         ),
     ),
     # no cue and no listed name: only the tagger can find this one
-    ("In the waiting room Ystergren became pale and fell.", ((EntityType.PERSON, "Ystergren"),)),
+    ("Plan agreed with Ystergren and the family.", ((EntityType.PERSON, "Ystergren"),)),
     # no cue and no capital letter: only the lists of names can
     ("In the waiting room franciska lettiere became pale and fell.", ((EntityType.PERSON, "franciska lettiere"),)),
 )
