@@ -1,8 +1,9 @@
 """What the NLP model leaves behind for the recognisers, made only as far as one asks for it.
 
 Presidio makes lemmas and keywords of every token of every text, for the context words around a handful of findings.
-The lemmas of a model depend on few tokens around each: its part-of-speech tagger sees them through a convolution of known width. So a
-lemma is computed in its block of tokens, with that width on both sides, and is the one that the whole text would give.
+The lemmas of a model depend on few tokens around each: its part-of-speech tagger sees them through a convolution of
+known width. So a lemma is computed in its block of tokens, with that width on both sides, and is the one that the
+whole text would give.
 """
 
 from collections.abc import Iterable, Sequence

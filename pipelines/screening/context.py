@@ -28,8 +28,8 @@ class FastContextEnhancer(LemmaContextAwareEnhancer):
 
     Args:
         lemmas: look at the model's lemmas, as Presidio does; without them at the words as they are written, for which
-            the text needs no tokens and no parts of speech. Presidio looks for a context word inside of those, so that "phone"
-            is found in "phoned" either way.
+            the text needs no tokens and no parts of speech. Presidio looks for a context word inside of those, so that
+            "phone" is found in "phoned" either way.
     """
 
     def __init__(self, *, lemmas: bool):

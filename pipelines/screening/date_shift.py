@@ -25,7 +25,8 @@ _FULL = [name.lower() for name in calendar.month_name]
 _ABBREVIATED = [name.lower() for name in calendar.month_abbr]
 _DAYS_OF_WEEK = [name.lower() for name in calendar.day_name]
 _WEEKDAY = regex.compile(
-    r"(?P<weekday>(?:mon|tues?|wed(?:s|nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)(?P<between>[.,]*[ \t]+(?:the[ \t]+)?)",
+    r"(?P<weekday>(?:mon|tues?|wed(?:s|nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)"
+    r"(?P<between>[.,]*[ \t]+(?:the[ \t]+)?)",
     regex.IGNORECASE,
 )
 _MONTH = r"(?P<month_name>" + "|".join([*_FULL[1:], *_ABBREVIATED[1:], "sept"]) + r")\.?"

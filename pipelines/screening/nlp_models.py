@@ -1,7 +1,7 @@
-"""The NLP model that a site may put beside the rules: from this machine's disk, NER alone, and no failure that looks like "no names".
+"""The NLP model that a site may put beside the rules: from this machine's disk, NER alone, no failure like "no names".
 
-Presidio would download a missing model, run part-of-speech tagger, parser and lemmatiser (two thirds of the time) for their side
-effects, and take an error of a Hugging Face model for a text without names.
+Presidio would download a missing model, run part-of-speech tagger, parser and lemmatiser (two thirds of the time) for
+their side effects, and take an error of a Hugging Face model for a text without names.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

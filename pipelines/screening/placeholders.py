@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 import regex
 
+from pipelines.screening.gazetteer import is_listed_word
 from pipelines.screening.lexicon import words
+from pipelines.screening.recognisers.person import is_name_word
 from pipelines.screening.spans import Finding, Span
 from schemas.errors import ConfigError
 
@@ -29,6 +31,9 @@ _BODY_WORD = regex.compile(r"[A-Za-z]+")
 _BODY = regex.compile(r"[A-Za-z0-9 _/(),.\-]*")
 # what may stand between the two parts of one name; a full stop with a space after it ends a sentence
 _JOINT = regex.compile(r"[ \t]{0,2}|[ \t]?[-'’.][ \t]?(?<!\.[ \t])")
+_NAME_AFTER = regex.compile(rf"(?:{_JOINT.pattern})(?P<name>\p{{Lu}}[\p{{L}}\p{{M}}'’]+)(?![\p{{L}}-])")
+_NAME_BEFORE = regex.compile(rf"(?<![\p{{L}}-])(?P<name>\p{{Lu}}[\p{{L}}\p{{M}}'’]+)(?:{_JOINT.pattern})$")
+_LONGEST_NAME = 32
 _LONG_NUMBER = regex.compile(r"\d{6,}")
 _NAME_WORDS = frozenset(
     [
@@ -134,6 +139,18 @@ def _site_pattern(expression: str) -> "regex.Pattern[str]":
             "identifiers: include the brackets or marks that only placeholders have"
         )
     return pattern
+
+
+def names_beside(text: str, person_spans: Sequence[Span]) -> list[Span]:
+    """Listed names that are no other word of notes, right before or after a person's placeholder: "[NAME] Smith"."""
+    beside = []
+    for start, end in person_spans:
+        after = _NAME_AFTER.match(text, end)
+        before = _NAME_BEFORE.search(text, max(0, start - _LONGEST_NAME), start)
+        for match in (after, before):
+            if match and is_name_word(match["name"]) and not is_listed_word(match["name"]):
+                beside.append(match.span("name"))
+    return beside
 
 
 def beside_placeholder(text: str, finding: Finding, person_spans: Sequence[Span]) -> bool:

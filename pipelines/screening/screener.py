@@ -22,7 +22,7 @@ from pipelines.screening.artifacts import TaggedText
 from pipelines.screening.engine import Engine
 from pipelines.screening.entities import EntityType, tag
 from pipelines.screening.known_names import KnownNames
-from pipelines.screening.placeholders import PlaceholderGrammar, Placeholders, beside_placeholder
+from pipelines.screening.placeholders import PlaceholderGrammar, Placeholders, beside_placeholder, names_beside
 from pipelines.screening.policy import NerReach, ScreeningConfig, ScreeningMode
 from pipelines.screening.propagation import propagate
 from pipelines.screening.spans import Finding, Span, merge, subtract
@@ -196,6 +196,10 @@ class Screener:
             # what stands beside a placeholder is not left to a likelihood
             half_redacted = [finding for finding in raw if _is_half_redacted(text, finding, placeholders)]
             raw = [*weigh(text, raw, self._tagger), *half_redacted]
+            raw += [
+                Finding(start=s, end=e, entity_type=EntityType.PERSON, score=1.0, recogniser="PlaceholderGrammar")
+                for s, e in names_beside(text, placeholders.person_spans)
+            ]
         raw = [piece for finding in raw for piece in _outside(holes, text, finding)]
         spread = propagate(text, raw) if self._config.mode is ScreeningMode.CLINICAL else []
         spread = [*spread, *lookup(text)]

@@ -234,7 +234,7 @@ PATTERNS = (
     _pattern(
         "spoken_to",
         rf"\b(?i:s(?:poke|peaking|/w)[ \t]+(?:to|with|w/)|s/w|d/w|(?:talked|texted|paged|phoned|discussed|reviewed|confirmed|met|handoff|report)[ \t]+(?:to|with|w/)|(?:told|texted|phoned|paged|called)|(?:seen|examined|evaluated|consented|staffed|cleared|scrubbed|assisted|covered)[ \t]+(?:by|with)|(?:call|message|text|word|voicemail|hx|history|info|report)[ \t]+(?:from|fr|per)|per)[ \t]+(?P<value>{NAME})",
-        0.6,
+        0.75,
         _spoken_to,
     ),
     _pattern(

@@ -92,7 +92,7 @@ class Variants:
     def _date_part(self, old: str) -> str:
         """Another month, in the same form, or another number that a month, a day or a year may have."""
         if old.isdigit():
-            if len(old) > 2:  # noqa: PLR2004  a year
+            if len(old) > 2:
                 return str(self._rng.randint(*_YEARS))
             return str(self._rng.randint(1, _LAST_MONTH)).zfill(len(old) if old[0] == "0" else 1)
         for months in (_MONTHS, _SHORT_MONTHS):

@@ -38,7 +38,19 @@ def test_a_date_moves_in_the_form_in_which_it_was_written(value, expected):
 
 
 @pytest.mark.parametrize(
-    "value", ["Christmas", "Saturday the 5th", "2/30/2019", "02/29", "July 1-30", "13/13/2019", "1/1/0001", "3 days ago", "", "٣/١٤"]
+    "value",
+    [
+        "Christmas",
+        "Saturday the 5th",
+        "2/30/2019",
+        "02/29",
+        "July 1-30",
+        "13/13/2019",
+        "1/1/0001",
+        "3 days ago",
+        "",
+        "٣/١٤",
+    ],
 )
 def test_what_is_no_date_is_left_to_the_caller(value):
     assert shift_date(value, -133) is None
