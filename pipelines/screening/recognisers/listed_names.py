@@ -127,6 +127,8 @@ def _lone_names(text: str, tokens: Sequence[Span]) -> list[Span]:
 def _with_initials(text: str, tokens: Sequence[Span]) -> Iterator[Span]:
     """ "R. Castellanos", "J. Marsh": what has an initial before it is a person, if it may be one at all."""
     for start, end in tokens:
+        if "." not in text[max(0, start - 2) : start]:
+            continue
         match = _INITIALS_BEFORE.search(text, max(0, start - 8), start)
         if match is None:
             continue

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Protocol
 
 from pipelines.screening.gazetteer import MAX_CACHED_WORDS, fold, name_lists
@@ -115,23 +116,21 @@ def context_features(tokens: Tokens, findings: Sequence[RuleFinding]) -> dict[in
     features: dict[int, set[str]] = defaultdict(set)
     words = tokens.words
     lower = {word for word in words if word.islower()}
-    start = 0
-    for index, word in enumerate([*words, "\n"]):
-        if word == "\n":
-            letters = [at for at in range(start, index) if words[at][0].isalpha()]
-            if letters and all(words[at].isupper() for at in letters):
-                for at in letters:
-                    features[at].add("n=caps")
-            start = index + 1
-        elif word[0].isupper():
-            if word.lower() in lower:
-                features[index].add("n=lower")
-            if index + 1 < len(words) and _is_phrase(word, words[index + 1]):
-                features[index].add("n=phrase")
-                features[index + 1].add("n=phrase")
-            if _is_double(tokens, index):
-                features[index].add("n=double")
-                features[index + 2].add("n=double")
+    capitalised = [index for index, word in enumerate(words) if word[0].isupper()]
+    for index in capitalised:
+        if words[index].lower() in lower:
+            features[index].add("n=lower")
+        if index + 1 < len(words) and _is_phrase(words[index], words[index + 1]):
+            features[index].add("n=phrase")
+            features[index + 1].add("n=phrase")
+        if _is_double(tokens, index):
+            features[index].add("n=double")
+            features[index + 2].add("n=double")
+    ends_of_lines = [index for index, word in enumerate(words) if word == "\n"]
+    for start, end in pairwise([-1, *ends_of_lines, len(words)]):
+        if "".join(words[start + 1 : end]).isupper():
+            for index in capitalised[bisect_right(capitalised, start) : bisect_right(capitalised, end)]:
+                features[index].add("n=caps")
     ends = [end for _, end in tokens.spans]
     for finding in findings:
         at = bisect_right(ends, finding.start)

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from pipelines.screening.spans import Span
 
 # words keep inner apostrophes ("O'Neill") but not a possessive; combining marks belong to their letter
-_LETTER = "(?:[^\\W\\d_][\u0300-\u036f]*)"
+_LETTERS = "[^\\W\\d_]+(?:[\u0300-\u036f]+[^\\W\\d_]*)*"
 _LINE_END = r"\r\n|[\n\r\v\f\x85\u2028\u2029]"
-_TOKEN = re.compile(rf"{_LETTER}+(?:['’](?!s\b){_LETTER}+)*|['’]s\b|\d+|{_LINE_END}|[ \t]{{3,}}|[^\w\s]|_+")
+_TOKEN = re.compile(rf"{_LETTERS}(?:['’](?!s\b){_LETTERS})*|['’]s\b|\d+|{_LINE_END}|[ \t]{{3,}}|[^\w\s]|_+")
 GAP = "   "
 
 
