@@ -30,8 +30,8 @@ from pipelines.screening.tagger.tokens import Tokens, tokenise
 # probability from which a token is taken for an identifier: by what else the word may be
 ADD = 0.25
 ADD_UNLISTED = 0.08  # a capitalised word that is in no list of other words, amid a sentence
-ADD_LOWER = 0.5  # a word in lower case
-ADD_TERM = 0.6  # an eponym, a drug, a product, an abbreviation, a number
+ADD_LOWER = 0.6  # a word in lower case
+ADD_TERM = 0.7  # an eponym, a drug, a product, an abbreviation, a number
 REFUSE = 0.06  # below it at each of its tokens an unsure rule's finding is dropped
 UNSURE = 0.7  # the score that such a rule gives at most
 
