@@ -246,6 +246,9 @@ def fit(documents: Sequence[Document], rules: Rules, word_vectors: WordVectors, 
 
     Returns:
         The mean of the weights, weighted to the last steps.
+
+    Raises:
+        Exception: a rule failed on a document, or ran out of time.
     """
     torch.manual_seed(config.seed)
     rng = random.Random(config.seed)

@@ -25,7 +25,11 @@ class Rules:
         self._engine = Engine(ScreeningConfig())
 
     def find(self, texts: Sequence[str]) -> list[list[Found]]:
-        """The findings in each text, in no order."""
+        """The findings in each text, in no order.
+
+        Raises:
+            Exception: a recogniser failed on one of them, or ran out of time.
+        """
         found = []
         for first in range(0, len(texts), BATCH_TEXTS):
             batch = texts[first : first + BATCH_TEXTS]

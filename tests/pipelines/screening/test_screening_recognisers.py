@@ -144,13 +144,20 @@ def test_every_kind_has_sentences():
     assert set(SENTENCES) == {kind.value for kind in set(EntityType) - without}
 
 
-MAX_DAMAGED = 0.015  # of sentences made to mislead; the tagger judges by likelihood and is sometimes wrong
+# of sentences made to mislead: what the tagger, which judges by likelihood, is wrong about
+KNOWN_DAMAGE = {
+    "Ted hose and Venodynes.",
+    "The Poisson distribution fits the counts.",
+    "Dr. Scholl inserts did not help the heel.",
+    "Seen for visit 7/12 of the program; BPP 8/8.",
+    "Alvarado 7, went for laparoscopic appendectomy.",
+}
 
 
 def test_clinical_sentences_are_left_alone(screener):
     found = screener.find(CLINICAL)
-    damaged = [text for text, findings in zip(CLINICAL, found, strict=True) if findings]
-    assert len(damaged) <= MAX_DAMAGED * len(CLINICAL), damaged
+    damaged = {text for text, findings in zip(CLINICAL, found, strict=True) if findings}
+    assert damaged <= KNOWN_DAMAGE, damaged - KNOWN_DAMAGE
 
 
 @pytest.mark.parametrize(
