@@ -5,9 +5,11 @@ from importlib import resources
 
 
 @cache
-def words(name: str) -> frozenset[str]:
-    """The list `lexicons/<name>.txt`; a line may hold several words of one theme, split at commas."""
-    text = resources.files("pipelines.screening").joinpath("lexicons", f"{name}.txt").read_text(encoding="utf-8")
+def words(*names: str) -> frozenset[str]:
+    """The list `lexicons/<name>.txt`, or several as one; a line may hold several words, split at commas."""
+    if len(names) > 1:
+        return frozenset().union(*map(words, names))  # made once: a note asks for it many times
+    text = resources.files("pipelines.screening").joinpath("lexicons", f"{names[0]}.txt").read_text(encoding="utf-8")
     lines = (line.strip() for line in text.splitlines())
     return frozenset(
         word.strip().lower()

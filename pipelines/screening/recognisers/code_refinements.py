@@ -64,7 +64,7 @@ def no_word(text: str, span: Span) -> Span | None:
 def bare_plate(text: str, span: Span) -> Span | None:
     """Refuse abbreviations of notes with a year or a number behind them: "MRI 2019"."""
     letters, digits = regex.findall(r"[A-Z]+|\d+", text[slice(*span)])
-    known = is_listed_word(letters) or letters.lower() in words("not_names") | words("drugs")
+    known = is_listed_word(letters) or letters.lower() in words("not_names", "drugs")
     return None if known or digits[0] == "0" or 1900 <= int(digits) < 2100 or _UNIT_AFTER.match(text, span[1]) else span
 
 

@@ -28,7 +28,7 @@ SCORE = 0.5  # below that of a label, which knows the kind
 _CHAR = r"[^\s,;()\[\]{}\"“”<>|:=#—]"
 _CHAR_NO_DIGIT = r"[^\s,;()\[\]{}\"“”<>|:=#—\d]"
 # with a digit in it; the commas of thousands belong to it
-_TOKEN = re.compile(rf"(?<!{_CHAR}){_CHAR_NO_DIGIT}*\d(?:(?!\.[A-Z][A-Za-z]){_CHAR}|(?<=\d),(?=\d{{3}}(?!\d)))*")
+_TOKEN = re.compile(rf"(?<!{_CHAR}){_CHAR_NO_DIGIT}*+\d(?:(?!\.[A-Z][A-Za-z]){_CHAR}|(?<=\d),(?=\d{{3}}(?!\d)))*")
 _EDGE = ".!?'’*-/~+_–&^\\"
 _GLUED = re.compile(r"[a-z]{2,}(?P<code>[A-Z]{1,5}-?\d[\dA-Z-]*)(?:[a-z]{2,})?")  # "tagVYJ-3308in"
 _ADDRESS = re.compile(r"@|//|www\.|\\\\")

@@ -84,6 +84,18 @@ PATTERNS = tuple(
             rf"(?<![\w+])(?P<value>\+\d{{1,3}}[-. \t]?(?:\(\d{{1,4}}\)[-. \t]?)?\d{{1,5}}(?:[-. \t]\d{{2,5}}){{1,4}}{_EXTENSION})(?!\w)",
         ),
         (
+            "trunk",  # with the zero that is dialled inside Britain, Ireland, New Zealand and others: "07700 900 214", "01 555 0133"
+            EntityType.PHONE_NUMBER,
+            0.8,
+            r"(?<![\w./-])(?<!\d[ ])(?P<value>(?:0\d{4}[ ]\d{3}[ ]?\d{3}|0\d{2,3}[ ]\d{3}[ ]\d{4}|0\d[ ]\d{3,4}[ ]\d{4}|\(0\)\d{2,3}[ ]\d{3}[ ]\d{4}))(?![\w/%]|[.,]\d|[ ]\d)",
+        ),
+        (
+            "fictitious",  # the exchange that stands for any
+            EntityType.PHONE_NUMBER,
+            0.7,
+            r"(?<![\w./-])(?<!\d[ ])(?P<value>555[ ]\d{4})(?![\w/%]|[.,]\d|[ ]\d)",
+        ),
+        (
             "local",
             EntityType.PHONE_NUMBER,
             0.7,
@@ -138,10 +150,16 @@ PATTERNS = tuple(
             r"(?<![\w.@/])(?P<value>@(?=\w*[\d_])[A-Za-z_]\w{2,30})(?![\w@]|\.\w)",
         ),
         (
+            "user_name",  # "root_user_0", "delaneyfam_4"; "vitamin_d3" has no third part and one digit behind a letter
+            EntityType.UNIQUE_ID,
+            0.6,
+            r"(?<![\w.@/:=])(?P<value>(?=\w*\d)[a-z][a-z0-9]{2,}(?:_[a-z0-9]+)*_[0-9]+|u/[A-Za-z][\w-]{2,20})(?![\w@=:]|\.\w)",
+        ),
+        (
             "named_handle",
             EntityType.UNIQUE_ID,
             0.9,
-            r"\b(?i:twitter|instagram|tiktok|facebook|snapchat|linkedin|handle|skype|reddit)[ \t:]+(?:(?i:is|handle|account|at)[ \t:]+)*(?P<value>@?(?=\w*[\d_@])[\w.]{3,30})",
+            r"\b(?i:twitter|instagram|tiktok|facebook|snapchat|linkedin|discord|twitch|youtube|handle|skype|reddit|streams as|posts as)[ \t:]+(?:(?i:is|handle|account|at)[ \t:]+)*[(]?(?P<value>@?(?=[\w.]*[\d_@])[\w.]{3,30}\w)",
         ),
     )
 )

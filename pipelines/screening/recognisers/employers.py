@@ -36,7 +36,7 @@ def _own_name(text: str, span: Span) -> Span | None:
     if first is None:
         return None
     word = first.group().lower().strip(".")
-    known = words("facility_words") | words("eponyms") | words("sentence_openers") | words("not_names") | words("drugs")
+    known = words("facility_words", "eponyms", "sentence_openers", "not_names", "drugs")
     if reading(word) is Reading.TERM and text[slice(*span)].split()[-1].lower() in (
         "oil",
         "gas",
@@ -50,7 +50,7 @@ def _own_name(text: str, span: Span) -> Span | None:
 
 def _no_department(text: str, span: Span) -> Span | None:
     """Refuse departments and services: "works in Cardiology"."""
-    generic = words("facility_words") | words("not_names") | words("places")
+    generic = words("facility_words", "not_names", "places")
     return None if all(token.lower().strip(".,'’") in generic for token in text[slice(*span)].split()) else span
 
 
@@ -66,7 +66,7 @@ def _no_unit(text: str, span: Span) -> Span | None:
 def _lower_case_firm(text: str, span: Span) -> Span | None:
     """ "for desert line haulers": what stands before the trade is neither an article nor a word for any firm."""
     tokens = text[slice(*span)].split()
-    generic = words("facility_words") | words("sentence_words") | words("any_firm")
+    generic = words("facility_words", "sentence_words", "any_firm")
     if any(token in generic for token in tokens[:-1]):
         return None
     own = any(

@@ -48,7 +48,7 @@ _OPEN_NAMES = frozenset(
 
 def _names_one_place(text: str, span: Span) -> Span | None:
     """Refuse "Heart Failure Clinic" and the like, and drop lead-in words: "Discharge from Lakeside Hospital" → the name."""
-    generic = words("facility_words") | words("not_names")
+    generic = words("facility_words", "not_names")
     tokens = [
         (m.start() + span[0], m.group().lower().strip(".,'’")) for m in regex.finditer(r"\S+", text[span[0] : span[1]])
     ]
@@ -87,7 +87,7 @@ def _named_place(text: str, span: Span) -> Span | None:
 def _own_place(text: str, span: Span) -> Span | None:
     """A service's kind needs a name that is no word of notes: "Oakhurst Surgery", but not "Mohs Surgery"."""
     tokens = text[slice(*span)].split()[:-1]
-    known = words("eponyms") | words("facility_words") | words("not_names") | words("drugs")
+    known = words("eponyms", "facility_words", "not_names", "drugs")
     own = [token for token in tokens if token.lower().strip(".,'’") not in known and not is_listed_word(token)]
     return _names_one_place(text, span) if own and not is_clinical(tokens[0]) else None
 
@@ -102,7 +102,7 @@ def _place_of_kind(text: str, span: Span) -> Span | None:
 def _grounds(text: str, span: Span) -> Span | None:
     """ "Bayou Oaks", "Cedar Pines": a name made of a landscape, whose first word is no term."""
     tokens = [t for t in text[slice(*span)].split() if t.lower() != "the"]
-    if is_clinical(tokens[0]) or tokens[0].lower() in words("eponyms") | words("facility_words"):
+    if is_clinical(tokens[0]) or tokens[0].lower() in words("eponyms", "facility_words"):
         return None
     return span
 
@@ -120,7 +120,7 @@ def _handed_over(text: str, span: Span) -> Span | None:
 
 def _upper_case_place(text: str, span: Span) -> Span | None:
     """ "P1NE KNOB URGENT CARE": a word before the kind that is no word of notes, or a town's or a family's."""
-    generic = words("facility_words") | words("not_names") | words("drugs")
+    generic = words("facility_words", "not_names", "drugs")
     tokens = [
         (m.start() + span[0], m.group().strip(".,'’").lower()) for m in regex.finditer(r"\S+", text[slice(*span)])
     ]
@@ -138,7 +138,7 @@ def _upper_case_place(text: str, span: Span) -> Span | None:
 def _lower_case_place(text: str, span: Span) -> Span | None:
     """ "maple grove rehab": a word before the kind is a name, or no word of notes; "outside hospital" is no place."""
     tokens = [(m.start() + span[0], m.group()) for m in regex.finditer(r"\S+", text[slice(*span)])]
-    generic = words("facility_words") | words("not_names") | words("places") | words("drugs")
+    generic = words("facility_words", "not_names", "places", "drugs")
     while len(tokens) > 1 and (tokens[0][1] in generic or not _may_name_place(tokens[0][1])):
         tokens.pop(0)
     if (

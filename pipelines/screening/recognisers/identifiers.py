@@ -42,7 +42,7 @@ _BIOMETRIC = r"(?:voice|finger|palm|thumb|hand|foot|ear) ?(?:print|scan|geometry
 _FILE_WORD = (
     r"(?!(?i:saved|stored|filed|uploaded|taken|attached|as|is|was|of|in|to|and|see|the|on|at|file|named)\b)[\w-]+"
 )
-_PICTURE = "jpe?g|png|gif|bmp|tiff?|heic|webp|raw|nef|cr[23]|arw|dng|orf|rw2|svs|ndpi|stl|obj|dcm|dicom|mp4|m4v|mov|avi|wav|mp3|m4a|pdf|docx?"
+_PICTURE = "jpe?g|png|gif|bmp|tiff?|heic|webp|raw|nef|cr[23]|arw|dng|orf|rw2|svs|ndpi|stl|obj|dcm|dicom|zip|mp4|m4v|mov|avi|wav|mp3|m4a|pdf|docx?"
 
 
 def _labelled() -> list[CuedPattern]:
@@ -93,7 +93,7 @@ _LABEL_WORD = (
     "licen[cs]e|lic|l[i1]c|dl|cdl|ssn?|serial|ser|s/?n|policy|pol|plan|member|mem(?:b)?|subscriber|subs?|insured(?: by)?|insurance|ins|auth(?:orization|orisation)?|pre-?auth|claim|clm|referral|group|grp|"
     "account|acct|acc|invoice|loan|check|cheque|routing|iban|card|chart|record|rec|file|folder|mrn?|hospital|unit|passport|permit|visa|certificate|cert|registration|reg|reg'd|form|polst|molst|screen|screening|"
     "subject|subj|participant|randomi[sz]ation|rand|enrol+ment|template|mesh|voucher|receipt|release|donor(?: card)?|case|docket|warrant|badge|shield|employee|emp|staff|tracking|confirmation|conf|order|req|"
-    "requisition|accession|specimen|slide|block|bag|unit|wristband|band|locker|key|tag|lot|batch|model|device|dn|udi|modem|mesh|footprint(?: card)?|card|token|ticket|tkt|reference|ref|code|box|evidence|kit|report|incident|run|trip"
+    "requisition|log|key ?safe|sn|hsn|h?phn|phin|ohip|ramq|hcn|nhi|nhs|nino|ppsn?|acc45|rego|accession|specimen|slide|block|bag|unit|wristband|band|locker|key|tag|lot|batch|model|device|dn|udi|modem|mesh|footprint(?: card)?|card|token|ticket|tkt|reference|ref|code|box|evidence|kit|report|incident|run|trip"
 )
 _CREDENTIAL = "RN|LPN|LVN|NP|FNP(?:-BC|-C)?|ARNP|APRN|CRNP|CNP|DNP|PA-C|PA|MD|DO|DDS|DMD|DPM|OD|DC|PharmD|RPh|PT|DPT|OTR(?:/L)?|OT|SLP|CCC-SLP|LCSW|LICSW|LMFT|LPC|LMHC|MSW|RD|RDN|RRT|CRT|CNM|CRNA|CNA|EMT(?:-[BIP])?|Paramedic|NRP|PsyD|PhD"
 _SPELLED_DIGIT = "(?i:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
@@ -166,7 +166,19 @@ _SHAPES = (
     CuedPattern(
         name="last_four",  # of whatever number: four digits are enough to tell one patient of a hospital from the others
         entity_type=EntityType.US_SSN,
-        expression=r"\b(?:(?i:last|final)[ \t]?(?:4|(?i:four))|(?i:ssn?|ss#|social)[ \t]+(?i:ends?|ending))(?:[ \t]+(?i:digits|numbers|of|her|his|their|the|social|ssn|ss#?|are|is|were|in|with|card|account))*[ \t:=(#,]*(?P<value>\d{4})(?![\w/%]|[.,]\d)",
+        expression=r"\b(?:(?i:last|final)[ \t]?(?:4|(?i:four))|(?i:ssn?|ss#|social|mrn|cell|phone|mobile|number|card|account|acct)[ \t]+(?i:ends?|ending))(?:[ \t]+(?i:digits|numbers|of|her|his|their|the|social|ssn|ss#?|are|is|were|in|with|card|account))*[ \t:=(#,]*(?P<value>\d{4})(?![\w/%]|[.,]\d)",
+    ),
+    CuedPattern(
+        name="number_sign",  # "#4410" at the start of a page or of a message
+        entity_type=EntityType.UNIQUE_ID,
+        expression=r"(?<![\w#&/])#[ ]?(?P<value>\d{4,8})(?![\w%/-]|[.,]\d)",
+        score=0.6,
+        refine=code_like,
+    ),
+    CuedPattern(
+        name="national_insurance",  # of Britain
+        entity_type=EntityType.US_SSN,
+        expression=r"(?<!\w)(?P<value>[A-Z]{2}[ ]\d{2}[ ]\d{2}[ ]\d{2}[ ][A-D])(?!\w)",
     ),
     CuedPattern(
         name="masked_ssn",

@@ -6,7 +6,9 @@ stands, in any case, unless what stands around makes a term of it. A word with t
 name, an initial, or somebody before it. A word of no list is a name where the sentence did not give its capital letter.
 """
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import regex
@@ -14,7 +16,7 @@ from presidio_analyzer import LocalRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from pipelines.screening.entities import EntityType
-from pipelines.screening.gazetteer import fold, is_given_name, is_listed_word, may_be_name
+from pipelines.screening.gazetteer import MAX_CACHED_WORDS, fold, is_given_name, is_listed_word, may_be_name
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.pattern import result
 from pipelines.screening.recognisers.person import (
@@ -38,9 +40,12 @@ MIN_CHARS = 3
 MIN_UPPER_CASE_CHARS = 5  # shorter ones are mostly abbreviations
 MIN_LOWER_CASE_CHARS = 4
 MIN_UNKNOWN_CHARS = 5
+MAX_GIVEN_CHARS = 24
 
 _CAPITALISED = regex.compile(r"(?<![\w@'’-])\p{Lu}[\p{L}\p{M}]+(?:['’-]\p{L}[\p{L}\p{M}]+)*(?![\w@]|-\w)")
-_LOWER_CASE = regex.compile(r"(?<![\w@/.'’-])\p{Ll}{3,}(?![\w@/'’-]|\.\w)")
+_LOWER_CASE_OF = r"(?<![\w@/.'’-])(?:{})(?![\w@/'’-]|\.\w)"
+_LOWER_CASE_BEFORE = regex.compile(r"(?<![\w@/.'’-])(\p{Ll}{3,})[ ]$")
+_ANY_WORD = re.compile(r"[^\W\d_]{3,}")
 _BETWEEN = regex.compile(r"[ \t]+(?:\p{Lu}\.?[ \t]+){0,2}")
 _REGION_AFTER = regex.compile(r",[ \t]+(\p{Lu}[\p{L}.]+)")
 _INITIALS_BEFORE = regex.compile(r"(?<![\p{L}\d.&/])(?:\p{Lu}\.[ \t]?){1,2}$")
@@ -192,22 +197,26 @@ def _person_after(text: str, word: str, end: int) -> bool:
 
 def _lower_case_names(text: str) -> Iterator[Span]:
     """ "md nguyen paged", "m. salazar pa": a word without other use, with an initial or a given name before it."""
-    if not any(reading(word) is Reading.NAME for word in set(_LOWER_CASE.findall(text))):
-        return  # as in nearly all notes
-    last: Span | None = None
-    for match in _LOWER_CASE.finditer(text):
-        word, (start, end) = match.group(), match.span()
-        previous, last = last, (start, end)
-        if reading(word) is not Reading.NAME or clinical_head_follows(text, end) or is_eponym_word(word):
-            continue
-        if len(word) < MIN_LOWER_CASE_CHARS and word not in words("first_names"):
+    names = [word for word in set(_ANY_WORD.findall(text)) if word.islower() and _is_lower_case_name(word)]
+    if not names:
+        return
+    for match in regex.finditer(_LOWER_CASE_OF.format("|".join(names)), text):
+        start, end = match.span()
+        if clinical_head_follows(text, end):
             continue
         initial = _LOWER_INITIAL_BEFORE.search(text, max(0, start - 4), start)
+        previous = _LOWER_CASE_BEFORE.search(text, max(0, start - MAX_GIVEN_CHARS), start)
         if initial:
             start = initial.start()
-        elif previous and text[previous[1] : start] == " " and _may_be_given(text[slice(*previous)]):
-            start = previous[0]
+        elif previous and _may_be_given(previous[1]):
+            start = previous.start()
         yield start, end
+
+
+@lru_cache(maxsize=MAX_CACHED_WORDS)
+def _is_lower_case_name(word: str) -> bool:
+    long_enough = len(word) >= MIN_LOWER_CASE_CHARS or word in words("first_names")
+    return long_enough and reading(word) is Reading.NAME and not is_eponym_word(word)
 
 
 def _may_be_given(word: str) -> bool:

@@ -290,7 +290,7 @@ PATTERNS = (
     ),
     _pattern(
         "initials_lower",  # a note that ends "kl md"
-        r"(?<=[.;\n][ \t]{0,3})(?P<value>\p{Ll}{2,3})[ \t]*,?[ \t]*(?:md|rn|np|pa-c|do|lpn|dpt)\.?(?=[ \t]*(?:\r?\n|$))",
+        r"[.;\n][ \t]{0,3}(?P<value>\p{Ll}{2,3})[ \t]*,?[ \t]*(?:md|rn|np|pa-c|do|lpn|dpt)\.?(?=[ \t]*(?:\r?\n|$))",
         0.6,
         _lower_case_initials,
     ),

@@ -96,7 +96,7 @@ def _place(text: str, span: Span, english_words: frozenset[str]) -> Span | None:
 
 
 _PAIR = regex.compile(r"(?<![\w'’-])\p{Lu}\p{Ll}[\p{L}\p{M}'’-]+(?:[ \t]+\p{Lu}\p{Ll}[\p{L}\p{M}'’-]+){1,3}(?![\w-])")
-_NO_NAMES = words("drugs") | words("eponyms") | words("facility_words") | words("not_names") | words("products")
+_NO_NAMES = words("drugs", "eponyms", "facility_words", "not_names", "products")
 _REFINE = {EntityType.PERSON.value: _person, EntityType.LOCATION.value: _place}
 
 

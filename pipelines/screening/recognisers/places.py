@@ -63,7 +63,7 @@ def _listed_town(text: str, span: Span) -> Span | None:
 def no_term(text: str, span: Span) -> Span | None:
     """Refuse what has a clinical word in it: "Nasal Bridge", "2 Lateral View", "in Lower Extremity"."""
     tokens = [token for token in text[slice(*span)].split() if token[:1].isupper()]
-    terms = words("facility_words") | words("eponyms")
+    terms = words("facility_words", "eponyms")
     own = [t for t in tokens[:-1] or tokens if not is_clinical(t) and t.lower().strip(".,'’") not in terms]
     return below_state(text, span) if own else None
 
@@ -130,7 +130,7 @@ def _directional(text: str, span: Span) -> Span | None:
 def _place_name(text: str, span: Span) -> Span | None:
     """Refuse what is no place: words of services, and what is not below a state."""
     tokens = text[span[0] : span[1]].lower().split()
-    known = words("not_names") | words("facility_words") | words("drugs")
+    known = words("not_names", "facility_words", "drugs")
     return None if all(token.strip(".,") in known for token in tokens) else below_state(text, span)
 
 

@@ -20,7 +20,7 @@ WORDS_BEHIND_PLATE = 4  # between "plate" and the plate, which may then be in lo
 
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[-'/][A-Za-z0-9]+)*")
 _DIGIT = re.compile(r"\d")
-_SPACES = str.maketrans(dict.fromkeys(".,;:()'/", " "))
+_SIGNS_BESIDE = ".,;:()'/"
 _PLATE = re.compile(
     r"[A-Z]{1,3}[ -]?\d{2,5}(?:[ -]?[A-Z]{1,3})?|\d{1,4}[ -]?[A-Z]{1,4}(?:[ -]?\d{1,4})?|[A-Z]{1,2}\d{1,3}[ -]\d{2,4}|"
     r"[A-Z]{2}\d{2}[ -]?[A-Z]{3}|\d[A-Z]{3}\d{3}|[A-Z]{2,3}[ -]\d[A-Z]\d{2,3}|\d{2,3}[ -]\d{2,3}[ -]?[A-Z]{1,2}"
@@ -43,15 +43,20 @@ class PlateRecogniser(LocalRecognizer):
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
         """Plates of the text."""
-        if EntityType.VEHICLE_ID not in entities or words("vehicles").isdisjoint(
-            text.lower().translate(_SPACES).split()
-        ):
+        if EntityType.VEHICLE_ID not in entities or not _speaks_of_vehicles(text):
             return []
         plates: list[Span] = []
         for start, end in sorted(_plates(text), key=lambda span: (span[0], -span[1])):
             if not plates or end > plates[-1][1]:
                 plates.append((start, end))
         return [result(EntityType.VEHICLE_ID, span, 0.5, f"{self.name}.plate", self.id) for span in plates]
+
+
+def _speaks_of_vehicles(text: str) -> bool:
+    lower = text.lower()
+    for sign in _SIGNS_BESIDE:
+        lower = lower.replace(sign, " ")
+    return not words("vehicles").isdisjoint(lower.split())
 
 
 def _plates(text: str) -> Iterator[Span]:

@@ -86,7 +86,7 @@ def _signature_line(text: str, span: Span) -> Span | None:
         return None
     first, last = map(bare, parts)
     named = may_be_name(first) or may_be_name(last)
-    no_name = words("not_names") | words("facility_words") | words("trades") | words("credentials")
+    no_name = words("not_names", "facility_words", "trades", "credentials")
     return span if named and first not in no_name and last not in no_name else None
 
 

@@ -28,6 +28,7 @@ LEXICONS = (
 )
 PHRASES = ("eponym_phrases", "products", "places", "not_names", "drugs")
 MAX_SHAPE_CHARS = 4
+OLD_AGE, OLDEST = 89, 120  # years; Safe Harbor lets ages up to the first stand
 _HYPHENS = frozenset("-‐‑–")
 
 
@@ -39,6 +40,8 @@ def word_features(word: str) -> Iterator[str]:
     yield f"f={shape(word)}"
     if word.isdigit():
         yield f"v={word}"  # 2019, 90, 12: known where training has seen them
+        if is_great_age(word):
+            yield "l=great_age"
         return
     if not word[0].isalpha():
         return
@@ -65,6 +68,11 @@ def word_features(word: str) -> Iterator[str]:
     for name in LEXICONS:
         if plain in words(name):
             yield f"l={name}"
+
+
+def is_great_age(word: str) -> bool:
+    """True for a number that may be an age over 89."""
+    return word.isdecimal() and len(word) <= len(str(OLDEST)) and OLD_AGE < int(word) <= OLDEST
 
 
 def shape(word: str) -> str:

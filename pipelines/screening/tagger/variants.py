@@ -32,7 +32,7 @@ _NAME_WORD = regex.compile(r"\p{L}[\p{L}\p{M}]+")
 _DATE_PART = regex.compile(r"\p{L}+|(?<!\d)(?:\d{1,2}|(?:19|20)\d\d)(?!\d)")
 _MONTHS = tuple(calendar.month_name[1:])
 _SHORT_MONTHS = tuple(calendar.month_abbr[1:])
-_LAST_MONTH, _YEARS = 12, (1990, 2026)
+_LAST_MONTH, _LAST_DAY, _YEARS, _GREAT_AGES = 12, 31, (1990, 2026), (90, 106)
 
 
 class Variants:
@@ -49,7 +49,7 @@ class Variants:
             label: sorted({p.text for document in documents for p in document if p.label is label})
             for label in (Label.FACILITY, Label.EMPLOYER, Label.PLACE)
         }
-        common = sorted(words("first_names") | words("surnames") | words("name_words"))
+        common = sorted(words("first_names", "surnames", "name_words"))
         self._common = [name for name in common if name.isalpha()]
         lists = name_lists()
         self._listed = sorted(name for name in lists.given | lists.family if name.isalpha() and len(name) > 2)
@@ -73,6 +73,8 @@ class Variants:
             return replace(piece, text=_NAME_WORD.sub(lambda match: self._name(match.group()), piece.text))
         if piece.label is Label.DATE and self._rng.random() < OTHER_DATE:
             return replace(piece, text=_DATE_PART.sub(lambda match: self._date_part(match.group()), piece.text))
+        if piece.label is Label.AGE and piece.text.isdecimal():
+            return replace(piece, text=str(self._rng.randint(*_GREAT_AGES)))
         values = self._values.get(piece.label)
         if not values:
             return piece
@@ -94,7 +96,9 @@ class Variants:
         if old.isdigit():
             if len(old) > 2:
                 return str(self._rng.randint(*_YEARS))
-            return str(self._rng.randint(1, _LAST_MONTH)).zfill(len(old) if old[0] == "0" else 1)
+            is_month = int(old) <= _LAST_MONTH  # or may be one
+            number = self._rng.randint(1, _LAST_MONTH) if is_month else self._rng.randint(_LAST_MONTH + 1, _LAST_DAY)
+            return str(number).zfill(len(old) if old[0] == "0" else 1)
         for months in (_MONTHS, _SHORT_MONTHS):
             if old.title() in months:
                 new = self._rng.choice(months)

@@ -23,7 +23,7 @@ from pipelines.screening.recognisers.person import (
 )
 from pipelines.screening.spans import Finding, Span
 from pipelines.screening.tagger.corpus import Label
-from pipelines.screening.tagger.features import context_features
+from pipelines.screening.tagger.features import context_features, is_great_age
 from pipelines.screening.tagger.network import Tagger
 from pipelines.screening.tagger.tokens import Tokens, tokenise
 
@@ -32,6 +32,7 @@ ADD = 0.25
 ADD_UNLISTED = 0.08  # a capitalised word that is in no list of other words, amid a sentence
 ADD_LOWER = 0.6  # a word in lower case
 ADD_TERM = 0.7  # an eponym, a drug, a product, an abbreviation, a number
+ADD_AGE = 0.5  # a number over 89
 REFUSE = 0.06  # below it at each of its tokens an unsure rule's finding is dropped
 UNSURE = 0.7  # the score that such a rule gives at most
 
@@ -42,7 +43,7 @@ _TYPES = {
     Label.EMPLOYER: EntityType.ORGANIZATION,
     Label.PLACE: EntityType.LOCATION,
     Label.DATE: EntityType.DATE_TIME,
-}  # ages are left to patterns, which count
+}
 _WORDED = frozenset(_TYPES.values())
 MAX_ABBREVIATION_CHARS = 6
 MAX_TITLE_CHARS = 4
@@ -80,6 +81,7 @@ def weigh(text: str, findings: Sequence[Finding], tagger: Tagger) -> list[Findin
     }
     kept = [finding for finding in findings if id(finding) not in refused]
     added = [_finding(tokens, run, probabilities) for run in _runs(text, tokens, probabilities)]
+    added += _great_ages(tokens, probabilities)
     return [*kept, *(finding for finding in added if not _may_stay(text, finding))]
 
 
@@ -125,6 +127,22 @@ def _runs(text: str, tokens: Tokens, probabilities: np.ndarray) -> list[_Run]:
         else:
             runs.append(_Run(index, index, label))
     return runs
+
+
+def _great_ages(tokens: Tokens, probabilities: np.ndarray) -> list[Finding]:
+    """ "Mrs. Agnew, 90, SVT": ages over 89 that no word announces; words of number are left to patterns."""
+    likely = probabilities[:, Label.AGE]
+    return [
+        Finding(
+            start=tokens.spans[index][0],
+            end=tokens.spans[index][1],
+            entity_type=EntityType.AGE_OVER_89,
+            score=round(float(likely[index]), 3),
+            recogniser=f"{RECOGNISER}.age",
+        )
+        for index in np.flatnonzero(likely >= ADD_AGE).tolist()
+        if is_great_age(tokens.words[index])
+    ]
 
 
 @lru_cache(maxsize=MAX_CACHED_WORDS)

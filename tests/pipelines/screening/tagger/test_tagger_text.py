@@ -33,6 +33,9 @@ def test_a_word_is_known_by_its_letters_shape_and_lists():
     assert {"w=foley", "s=ley", "t=ey", "p=fol", "l=eponyms"} <= features
     assert {"l=given", "k=NAME"} <= set(word_features("Franciska"))
     assert set(word_features("2019")) == {"w=dddd", "v=2019", f"f={shape('2019')}"}
+    assert [("l=great_age" in set(word_features(number))) for number in ("89", "90", "120", "121", "²")] == [
+        *(False, True, True, False, False)
+    ]
 
 
 def test_the_note_and_the_rules_speak_of_each_token():
@@ -78,6 +81,15 @@ def test_variants_change_identifiers_and_nothing_else():
     assert len(names) > 50
     assert all(name.lower().split()[1] == "de" and name.lower().split()[3] == "iii" for name in names)
     assert any(not m[1].label for m in made), "some are placeholders, which are no identifiers"
+
+
+def test_variants_of_days_and_great_ages_stay_such():
+    document = (Piece("3/29", Label.DATE), Piece("94", Label.AGE))
+    variants = Variants([document], random.Random(0))
+    made = [m for m in (variants.of(document) for _ in range(300)) if m[0].label]
+    days = {int(m[0].text.split("/")[1]) for m in made}
+    assert days == set(range(13, 32))
+    assert {int(m[1].text) for m in made} == set(range(90, 107))
 
 
 def test_variants_of_firms_and_dates_keep_their_form():

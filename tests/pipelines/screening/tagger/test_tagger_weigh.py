@@ -62,7 +62,7 @@ def test_a_word_of_notes_has_to_be_likelier_than_one_that_is_none(word, sure, is
     assert bool(weigh(TEXT, [], Tagger({word: Label.NAME}, sure))) is is_taken
 
 
-def test_articles_and_states_stay_and_ages_are_left_to_patterns():
+def test_articles_states_and_ages_in_words_stay():
     labels = {"the": Label.FACILITY, "Mercy": Label.FACILITY, "Texas": Label.PLACE, "ninety": Label.AGE}
     text = "At the Mercy in Texas, aged ninety."
     assert [text[f.start : f.end] for f in weigh(text, [], Tagger(labels))] == ["Mercy"]
@@ -90,3 +90,14 @@ def test_a_tagger_that_gives_no_number_overrules_nothing():
 
 def test_numbers_are_left_to_patterns():
     assert weigh(TEXT, [], Tagger({"4471902": Label.OTHER})) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "sure", "is_taken"),
+    [("90", 0.6, True), ("120", 0.6, True), ("121", 0.6, False), ("89", 0.99, False), ("94", 0.4, False)],
+)
+def test_a_number_over_89_may_be_an_age(number, sure, is_taken):
+    findings = weigh(f"Mrs. Agnew, {number}, SVT", [], Tagger({number: Label.AGE}, sure))
+    assert [(f.entity_type, f.start, f.end) for f in findings] == (
+        [("AGE_OVER_89", 12, 12 + len(number))] if is_taken else []
+    )
