@@ -154,6 +154,19 @@ def _lower_case_initials(text: str, span: Span) -> Span | None:
     )
 
 
+_SIGNED_BEFORE = regex.compile(
+    r"\b(?:M\.?D|D\.?O|NP|PA-C|PA|RN|PhD|DPM|DDS|CNM|CRNA|LCSW)\b|\b(?:D|DD):|\b(?i:dictated|signed|transcribed)\b"
+)
+
+
+def _typist(text: str, span: Span) -> Span | None:
+    """ "rco/dj" under a signature, not "pt/ot"."""
+    parts = regex.findall(r"\p{L}+", text[slice(*span)].lower())
+    if not _SIGNED_BEFORE.search(text, max(0, span[0] - 160), span[0]):
+        return None
+    return None if any(part in words("not_names", "credentials", "services", "units") for part in parts) else span
+
+
 def _initials_of_subject(text: str, span: Span) -> Span | None:
     """ "Client A.K.", not "pt N.P.O."."""
     letters = "".join(char for char in text[slice(*span)] if char.isalpha()).lower()
@@ -279,8 +292,14 @@ PATTERNS = (
     _pattern(
         "dictation_line",  # the author's initials and the typist's, "SM/jkl"
         r"(?:^|(?i:\b(?:job|d|t|dd|dt|doc(?:ument)?|conf)\b[ \t]*[#:][ \t]*|\b(?:job|conf)[ \t]+)[\w/:# -]{1,30}[ \t]+)[ \t]*(?P<value>\p{Lu}{2,4}[/:]\p{L}{2,4}(?:[/:]\p{L}{2,4})?)[ \t]*(?=\r?\n|$|(?:D|T|DD|DT|d|t|dd|dt|Job|JOB)[ \t]*[:#])",
-        0.6,
+        0.75,
         _initials,
+    ),
+    _pattern(
+        "typist",  # a line "rco/dj", and what follows the time of typing
+        r"(?:^[ \t]*(?P<value>\p{Ll}{2,3}[/:][ ]?\p{Ll}{2,3})|\b[DT]:[ \t]*[\d/-]{6,10}(?:[ \t]+[\d:]{4,5})?[ \t]+(?P<value>\p{L}{2,3}))[ \t]*(?=\r?\n|$)",
+        0.75,
+        _typist,
     ),
     _pattern(
         "initials_credential",

@@ -30,6 +30,9 @@ PHRASES = ("eponym_phrases", "products", "places", "not_names", "drugs")
 MAX_SHAPE_CHARS = 4
 OLD_AGE, OLDEST = 89, 120  # years; Safe Harbor lets ages up to the first stand
 _HYPHENS = frozenset("-‐‑–")
+_STROKES = frozenset("/-.")
+LAST_MONTH, LAST_DAY = 12, 31
+DATES_OF_A_NOTE = 3  # from which two numbers with a stroke are rather one more than a score
 
 
 def word_features(word: str) -> Iterator[str]:
@@ -97,6 +100,18 @@ def _is_double(tokens: Tokens, index: int) -> bool:
     )
 
 
+def _pairs(tokens: Tokens) -> Iterator[int]:
+    """Where two numbers with a stroke between them begin that may be a month and a day, in either order."""
+    words = tokens.words
+    for index, word in enumerate(words[1:-1], 1):
+        if word in _STROKES and words[index - 1].isdecimal() and words[index + 1].isdecimal():
+            first, second = int(words[index - 1]), int(words[index + 1])
+            if tokens.spans[index + 1][0] - tokens.spans[index - 1][1] == 1 and (
+                0 < min(first, second) <= LAST_MONTH and max(first, second) <= LAST_DAY
+            ):
+                yield index - 1
+
+
 @lru_cache(maxsize=MAX_CACHED_WORDS)
 def _is_phrase(first: str, second: str) -> bool:
     phrase = f"{first} {second}".lower()
@@ -118,8 +133,9 @@ def context_features(tokens: Tokens, findings: Sequence[RuleFinding]) -> dict[in
     """Features of tokens in this text, for those that have any.
 
     "n=lower" where the note has the capitalised word in lower case too, "n=caps" in a line of capitals, "n=phrase" in
-    two words that make a term ("Graves disease", "New York"), "n=double" in two that a hyphen joins ("Sealy-Koh"), "r="
-    and the name of each rule that has found the token, in whole or in part.
+    two words that make a term ("Graves disease", "New York"), "n=double" in two that a hyphen joins ("Sealy-Koh"),
+    "n=dated" in the numbers of "4/2" where rules have found other such dates in the note, "r=" and the name of each
+    rule that has found the token, in whole or in part.
     """
     features: dict[int, set[str]] = defaultdict(set)
     words = tokens.words
@@ -145,4 +161,10 @@ def context_features(tokens: Tokens, findings: Sequence[RuleFinding]) -> dict[in
         while at < len(words) and tokens.spans[at][0] < finding.end:
             features[at].add(f"r={finding.recogniser}")
             at += 1
+    pairs = list(_pairs(tokens))
+    dated = sum(any(name.startswith("r=DateRecogniser") for name in features.get(index, ())) for index in pairs)
+    if dated >= DATES_OF_A_NOTE:
+        for index in pairs:
+            features[index].add("n=dated")
+            features[index + 2].add("n=dated")
     return {index: tuple(sorted(names)) for index, names in features.items()}

@@ -33,6 +33,7 @@ ADD_UNLISTED = 0.08  # a capitalised word that is in no list of other words, ami
 ADD_LOWER = 0.6  # a word in lower case
 ADD_TERM = 0.7  # an eponym, a drug, a product, an abbreviation, a number
 ADD_AGE = 0.5  # a number over 89
+GROW = 0.08  # a word beside one that has been taken: the rest of its name
 REFUSE = 0.06  # below it at each of its tokens an unsure rule's finding is dropped
 UNSURE = 0.7  # the score that such a rule gives at most
 
@@ -50,6 +51,8 @@ MAX_TITLE_CHARS = 4
 _JOINS = frozenset("-‐‑–'’.&/")
 _ORDINAL_ENDINGS = frozenset(["st", "nd", "rd", "th"])
 _ARTICLES = frozenset(["the", "a", "an"])
+_ORGANISATIONS = frozenset([Label.FACILITY, Label.EMPLOYER])
+_POSSESSIVES = frozenset(["'s", "’s"])
 
 
 @dataclass(frozen=True)
@@ -112,21 +115,57 @@ def _runs(text: str, tokens: Tokens, probabilities: np.ndarray) -> list[_Run]:
     labels = worded.argmax(axis=1)
     others = probabilities[:, [Label.AGE, Label.OTHER]].max(axis=1)
     likely = np.where(worded.max(axis=1) >= others, 1 - probabilities[:, Label.NONE], 0)
+    candidates = [index for index in np.flatnonzero(likely >= GROW).tolist() if _may_grow(tokens, index, likely[index])]
     runs: list[_Run] = []
-    for index in np.flatnonzero(likely >= ADD_UNLISTED).tolist():
-        word, label = tokens.words[index], kinds[labels[index]]
-        follows = bool(runs) and runs[-1].label is label and _joined(tokens, runs[-1].last, index)
-        if not word[0].isalnum() or likely[index] < _needed(word, follows):
+    is_sure = False  # of the last run, one of whose tokens is likely enough by itself
+    for index in candidates:
+        label, follows = kinds[labels[index]], bool(runs) and _joined(tokens, runs[-1].last, index)
+        sure = _is_sure(text, tokens, index, likely[index])
+        is_named = {runs[-1].label, label}.isdisjoint([Label.DATE]) if runs else False
+        if follows and (runs[-1].label is label or (is_named and not (is_sure and sure))):
+            # the surer of the two gives the name
+            named = runs[-1].label if is_sure or not sure else label
+            runs[-1] = _Run(runs[-1].first, index, named)
+            is_sure = is_sure or sure
             continue
-        if likely[index] < ADD and not follows and opens_sentence(text, tokens.spans[index][0]):
-            continue  # the sentence gave the capital letter
-        if word.lower() in _ARTICLES and not follows:
-            continue
-        if follows:
-            runs[-1] = _Run(runs[-1].first, index, label)
-        else:
-            runs.append(_Run(index, index, label))
-    return runs
+        if runs and not is_sure:
+            runs.pop()
+        runs.append(_Run(index, index, label))
+        is_sure = sure
+    if runs and not is_sure:
+        runs.pop()
+    return [_trimmed(tokens, run, likely) for run in runs if run.label is Label.DATE or _has_letters(tokens, run)]
+
+
+def _has_letters(tokens: Tokens, run: _Run) -> bool:
+    """Numbers alone are left to patterns."""
+    return any(word[0].isalpha() for word in tokens.words[run.first : run.last + 1])
+
+
+def _may_grow(tokens: Tokens, index: int, likely: float) -> bool:
+    word = tokens.words[index]
+    return word[0].isalnum() and (likely >= ADD or not word[0].islower())
+
+
+def _is_sure(text: str, tokens: Tokens, index: int, likely: float) -> bool:
+    """True for a token that is taken for an identifier's without a neighbour that is."""
+    word = tokens.words[index]
+    if likely < _needed(word) or word.lower() in _ARTICLES:
+        return False
+    # below, the sentence may have given the capital letter
+    return likely >= ADD or not opens_sentence(text, tokens.spans[index][0])
+
+
+def _trimmed(tokens: Tokens, run: _Run, likely: np.ndarray) -> _Run:
+    """The run without an article before it, or before a date a word that is hardly of it."""
+    first = run.first
+    while first < run.last:
+        word = tokens.words[first]
+        is_of_date = run.label is not Label.DATE or not word[0].islower() or likely[first] >= ADD_LOWER
+        if word.lower() not in _ARTICLES and is_of_date:
+            break
+        first += 1
+    return _Run(first, run.last, run.label)
 
 
 def _great_ages(tokens: Tokens, probabilities: np.ndarray) -> list[Finding]:
@@ -146,10 +185,8 @@ def _great_ages(tokens: Tokens, probabilities: np.ndarray) -> list[Finding]:
 
 
 @lru_cache(maxsize=MAX_CACHED_WORDS)
-def _needed(word: str, follows: bool) -> float:
-    """The probability that a word needs, alone or behind a word that has been taken for an identifier's."""
-    if follows:
-        return ADD if is_listed_word(fold(word)) else ADD_UNLISTED
+def _needed(word: str) -> float:
+    """The probability that a word needs by itself."""
     plain = bare(word)
     is_term = is_eponym_word(plain) or plain in words("drugs") or plain in words("products")
     is_abbreviation = word.isupper() and len(word) <= MAX_ABBREVIATION_CHARS and not is_name_word(word)
@@ -176,7 +213,9 @@ def _joined(tokens: Tokens, last: int, index: int) -> bool:
 
 
 def _finding(tokens: Tokens, run: _Run, probabilities: np.ndarray) -> Finding:
-    span: Span = (tokens.spans[run.first][0], tokens.spans[run.last][1])
+    behind = tokens.words[run.last + 1 : run.last + 2]
+    is_owner = run.label in _ORGANISATIONS and behind and behind[0] in _POSSESSIVES  # "at Kinney's"
+    span: Span = (tokens.spans[run.first][0], tokens.spans[run.last + bool(is_owner)][1])
     score = float(1 - probabilities[run.first : run.last + 1, Label.NONE].min())
     return Finding(
         start=span[0],

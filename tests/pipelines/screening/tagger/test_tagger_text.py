@@ -52,6 +52,22 @@ def test_the_note_and_the_rules_speak_of_each_token():
     assert tokens.words.index("was") not in context
 
 
+def test_two_numbers_are_rather_a_date_in_a_note_of_many():
+    class Rule:
+        recogniser = "DateRecogniser.bare_month_day"
+
+        def __init__(self, value):
+            self.start = text.index(value)
+            self.end = self.start + len(value)
+
+    text = "4/2 Na 138, 4/3, 4/4; stent pull 6/4, strength 5/5, vision 20/40, BP 120/80"
+    tokens = tokenise(text)
+    assert "n=dated" not in str(context_features(tokens, [Rule("4/2"), Rule("4/3")]))
+    context = context_features(tokens, [Rule("4/2"), Rule("4/3"), Rule("4/4")])
+    dated = [tokens.words[index] for index, names in sorted(context.items()) if "n=dated" in names]
+    assert dated == ["4", "2", "4", "3", "4", "4", "6", "4", "5", "5"]
+
+
 def test_marked_text_is_read_as_pieces(tmp_path):
     file = tmp_path / "marked.txt"
     file.write_text("Seen by {NAME|Ana Okonkwo}.\n----\nFoley in place.\n----\n")

@@ -101,3 +101,37 @@ def test_a_number_over_89_may_be_an_age(number, sure, is_taken):
     assert [(f.entity_type, f.start, f.end) for f in findings] == (
         [("AGE_OVER_89", 12, 12 + len(number))] if is_taken else []
     )
+
+
+class GradedTagger(Tagger):
+    """Gives each word a label and how sure of it it is."""
+
+    def __init__(self, answers):
+        super().__init__({word: label for word, (label, _) in answers.items()})
+        self._answers = answers
+
+    def probabilities(self, words, context):
+        rows = super().probabilities(words, context)
+        for row, word in zip(rows, words, strict=True):
+            label, sure = self._answers.get(word, (Label.NONE, 1.0))
+            row[Label.NONE], row[label] = 1 - sure, sure
+        return rows
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "taken"),
+    [
+        # a sure word takes the unsure ones beside it along, on either side
+        ("in Welch Community", {"Welch": (Label.PLACE, 0.1), "Community": (Label.FACILITY, 0.9)}, ["Welch Community"]),
+        ("at Falck 12.", {"Falck": (Label.FACILITY, 0.9), "12": (Label.FACILITY, 0.1)}, ["Falck 12"]),
+        ("at Falck 12.", {"Falck": (Label.FACILITY, 0.05), "12": (Label.FACILITY, 0.9)}, []),
+        # no word in lower case, and none before a date
+        ("the Mercy flights", {"Mercy": (Label.FACILITY, 0.9), "flights": (Label.FACILITY, 0.2)}, ["Mercy"]),
+        ("brands Mon 10", {"brands": (Label.DATE, 0.3), "Mon": (Label.DATE, 0.9), "10": (Label.DATE, 0.9)}, ["Mon 10"]),
+        # what a firm's name owns is the name; a person's is not
+        ("at Kinney's now", {"Kinney": (Label.FACILITY, 0.9)}, ["Kinney's"]),
+        ("with Kinney's son", {"Kinney": (Label.NAME, 0.9)}, ["Kinney"]),
+    ],
+)
+def test_a_name_is_taken_whole(text, answers, taken):
+    assert [text[f.start : f.end] for f in weigh(text, [], GradedTagger(answers))] == taken
