@@ -25,8 +25,8 @@ MIN_DIGITS_OF_MIXED = 3
 MIN_MIXED_CHARS = 5
 SCORE = 0.5  # below that of a label, which knows the kind
 
-_CHAR = r"[^\s,;()\[\]{}\"“”<>|:=#—]"
-_CHAR_NO_DIGIT = r"[^\s,;()\[\]{}\"“”<>|:=#—\d]"
+_CHAR = r"[^\s,;()\[\]{}\"“”<>|:=#—→]"
+_CHAR_NO_DIGIT = r"[^\s,;()\[\]{}\"“”<>|:=#—→\d]"
 # with a digit in it; the commas of thousands belong to it
 _TOKEN = re.compile(rf"(?<!{_CHAR}){_CHAR_NO_DIGIT}*+\d(?:(?!\.[A-Z][A-Za-z]){_CHAR}|(?<=\d),(?=\d{{3}}(?!\d)))*")
 _EDGE = ".!?'’*-/~+_–&^\\"

@@ -35,6 +35,7 @@ ADD_TERM = 0.7  # an eponym, a drug, a product, an abbreviation, a number
 ADD_AGE = 0.5  # a number over 89
 GROW = 0.08  # a word beside one that has been taken: the rest of its name
 REFUSE = 0.06  # below it at each of its tokens an unsure rule's finding is dropped
+REFUSE_DATE = 0.015  # the same for a month and a day, of which rules know more words than a window holds
 UNSURE = 0.7  # the score that such a rule gives at most
 
 RECOGNISER = "Tagger"
@@ -80,7 +81,7 @@ def weigh(text: str, findings: Sequence[Finding], tagger: Tagger) -> list[Findin
     refused = {
         id(finding)
         for finding in known
-        if _may_be_refused(text, finding) and _is_doubted(doubt[_token_range(starts, tokens, finding)])
+        if _may_be_refused(text, finding) and _is_doubted(finding, doubt[_token_range(starts, tokens, finding)])
     }
     kept = [finding for finding in findings if id(finding) not in refused]
     added = [_finding(tokens, run, probabilities) for run in _runs(text, tokens, probabilities)]
@@ -98,8 +99,9 @@ def _may_be_refused(text: str, finding: Finding) -> bool:
     return finding.entity_type == EntityType.DATE_TIME or not any(char.isdigit() for char in value)
 
 
-def _is_doubted(doubt: np.ndarray) -> bool:
-    return len(doubt) > 0 and bool(doubt.min() > 1 - REFUSE)
+def _is_doubted(finding: Finding, doubt: np.ndarray) -> bool:
+    least = REFUSE_DATE if finding.entity_type == EntityType.DATE_TIME else REFUSE
+    return len(doubt) > 0 and bool(doubt.min() > 1 - least)
 
 
 def _token_range(starts: "np.ndarray[tuple[int], np.dtype[np.intp]]", tokens: Tokens, finding: Finding) -> slice:
@@ -144,7 +146,7 @@ def _has_letters(tokens: Tokens, run: _Run) -> bool:
 
 def _may_grow(tokens: Tokens, index: int, likely: float) -> bool:
     word = tokens.words[index]
-    return word[0].isalnum() and (likely >= ADD or not word[0].islower())
+    return word[0].isalnum() and (likely >= ADD or word[0].isupper() or word[0].isdigit())
 
 
 def _is_sure(text: str, tokens: Tokens, index: int, likely: float) -> bool:
@@ -190,7 +192,8 @@ def _needed(word: str) -> float:
     plain = bare(word)
     is_term = is_eponym_word(plain) or plain in words("drugs") or plain in words("products")
     is_abbreviation = word.isupper() and len(word) <= MAX_ABBREVIATION_CHARS and not is_name_word(word)
-    if is_term or is_abbreviation or word[0].isdigit() or plain in _ORDINAL_ENDINGS:
+    has_case = word[0].islower() or word[0].isupper()
+    if is_term or is_abbreviation or not has_case or plain in _ORDINAL_ENDINGS:
         return ADD_TERM
     if word[0].islower():
         return ADD_LOWER
