@@ -139,6 +139,8 @@ def _lower_case_place(text: str, span: Span) -> Span | None:
     """ "maple grove rehab": a word before the kind is a name, or no word of notes; "outside hospital" is no place."""
     tokens = [(m.start() + span[0], m.group()) for m in regex.finditer(r"\S+", text[slice(*span)])]
     generic = words("facility_words", "not_names", "places", "drugs")
+    last_joint = max((at for at, (_, word) in enumerate(tokens) if word in _JOINTS), default=-1)
+    del tokens[: last_joint + 1]  # "come to the hospital"
     while len(tokens) > 1 and (tokens[0][1] in generic or not _may_name_place(tokens[0][1])):
         tokens.pop(0)
     if (
@@ -150,6 +152,7 @@ def _lower_case_place(text: str, span: Span) -> Span | None:
     return (tokens[0][0], span[1]) if len(tokens) > 1 else None
 
 
+_JOINTS = frozenset(["to", "the", "a", "an", "from", "this", "that", "her", "his", "their", "our", "your"])
 _TERM_KINDS = frozenset(
     {"diagnostic", "diagnostics", "imaging", "middle", "elementary", "hosp", "ctr", "mc", "uc", "va"}
 )

@@ -1,0 +1,57 @@
+"""What the tagger takes for an identifier and a second look tells to be something else.
+
+The tagger sees seven words at once. Here the rest of the note is asked, and the letters themselves: a gene has digits
+between its letters, an abbreviation of medicine is spelled out before, and "the 6th" may be a day in hospital.
+"""
+
+import regex
+
+from pipelines.screening.entities import EntityType
+from pipelines.screening.lexicon import words
+from pipelines.screening.recognisers.person import clinical_head_follows, opens_as_another_word
+from pipelines.screening.spans import Finding
+
+CERTAIN = 0.97  # from which a clinical word behind it makes no term of it
+
+_GLUED = regex.compile(r"\p{L}\d|\d\p{L}")
+_ORDINAL = regex.compile(r"\d{1,2}(?:st|nd|rd|th)", regex.IGNORECASE)
+_COUNTED = regex.compile(
+    r"[ -](?:[\p{L}-]+[ -]){0,2}?(?:day|morning|night|evening|week|month|year|hour|dose|cycle|centile|percentile|time|"
+    r"toe|finger|rib|degree|trimester|line)s?\b(?![ ]of[ ]\p{Lu})"
+)
+_DAY_COUNT = regex.compile(r"days?\b", regex.IGNORECASE)
+_MAX_DEFINITION_CHARS = 80
+
+
+def is_something_else(text: str, finding: Finding) -> bool:
+    """True where a finding of the tagger's is no identifier after all."""
+    value = text[finding.start : finding.end]
+    if value.lower() in words("places", "not_names") or opens_as_another_word(text, (finding.start, finding.end)):
+        return True  # a state, a country, "Fig", "Bill to the plan"
+    if finding.entity_type == EntityType.DATE_TIME:
+        is_counted = _ORDINAL.fullmatch(value) and _COUNTED.match(text, finding.end)
+        return bool(is_counted or _DAY_COUNT.match(value))
+    if " " not in value and _GLUED.search(text[max(0, finding.start - 1) : finding.end + 1]):
+        return True  # "DNMT3A", "p.Leu235Pro"
+    if value.isupper() and _is_spelled_out(text, value):
+        return True
+    return finding.score < CERTAIN and clinical_head_follows(text, finding.end)
+
+
+def _is_spelled_out(text: str, abbreviation: str) -> bool:
+    """ "spontaneous intracranial hypotension (SIH)": words in lower case that begin with and hold its letters."""
+    at = text.find(f"({abbreviation})")
+    if at < 0:
+        return False
+    before = text[max(0, at - _MAX_DEFINITION_CHARS) : at].split()[-len(abbreviation) - 1 :]
+    if 2 * sum(word[0].islower() for word in before) < len(before) or before[-1][0].upper() not in abbreviation:
+        return False
+    return any(
+        word[0].upper() == abbreviation[0] and _in_order(abbreviation, "".join(before[number:]).upper())
+        for number, word in enumerate(before)
+    )
+
+
+def _in_order(letters: str, text: str) -> bool:
+    remaining = iter(text)
+    return all(letter in remaining for letter in letters)
