@@ -27,7 +27,8 @@ MAX_LIVE_ELEMENTS = 1_000_000_000
 STEP_SLICE_ELEMENTS = 1_000_000_000
 PERSISTENT_ELEMENTS = 100_000
 # Gathered weights and the receive buffers of theirs that still live, in sizes of the weights: measured on two workers,
-# 1.6 without activation checkpointing and 2.1 with it. One worker's share is the whole weight, and is not copied.
+# 1.6 without activation checkpointing and 2.1 with it. One worker's share is the whole weight: only from the host is it
+# copied.
 GATHERED_COPIES = 1.8
 
 
@@ -173,7 +174,8 @@ def _held(sizes: list[int], width: int, options: EngineOptions, num_workers: int
             host=(16 + 2 * width) * share if on_host else 0,
         )
     persistent = width * sum(size for size in sizes if size <= PERSISTENT_ELEMENTS)
-    copies = GATHERED_COPIES if num_workers > 1 else 0.0
+    one_worker = 1.0 if options.offload == "parameters" else 0.0
+    copies = GATHERED_COPIES if num_workers > 1 else one_worker
     gathered = int(copies * width * min(total, MAX_LIVE_ELEMENTS + bucket_elements(total)))
     states_on_host = options.offload != "none"
     weights_on_host = options.offload == "parameters"

@@ -2,7 +2,9 @@
 """Telephone, fax and pager numbers, e-mail addresses, web addresses, handles."""
 
 from pipelines.screening.entities import EntityType
+from pipelines.screening.gazetteer import is_listed_word
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
+from pipelines.screening.spans import Span
 
 _LONG = r"(?:\+?1[-. \t]?)?(?:\(\d{3}\)[-. \t]?|\d{3}[-. \t/])\d{3}[-. \t]\d{4}"
 _EXTENSION = r"(?:[ \t,]*(?i:ext\.?|extension|x)[ \t.]*\d{1,6})?"
@@ -11,8 +13,23 @@ _DIGIT_WORD = "(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|tr
 _SCANNED = "[0-9OoIlSB]"
 _TOP_LEVEL = "example|local|internal|online|site|page|link|cloud|live|news|blog|shop|store|tech|digital|website|events|fund|support|network|church|school|academy|foundation|solutions|xyz|com|org|net|edu|gov|mil|int|io|co|info|health|healthcare|clinic|hospital|doctor|care|uk|ca|au|de|fr|us|biz|app|dev|ai|me|tv"
 
+
+def _own_name(text: str, span: Span) -> Span | None:
+    """Refuse "visit_2" and "40 u/day": a word of notes with a number, or behind one."""
+    value = text[slice(*span)]
+    word = value.removeprefix("u/").rsplit("_", 1)[0]
+    counted = value.startswith("u/") and text[max(0, span[0] - 2) : span[0]].strip()[-1:].isdigit()
+    return None if counted or is_listed_word(word) else span
+
+
 PATTERNS = tuple(
-    CuedPattern(name=name, entity_type=entity_type, score=score, expression=expression)
+    CuedPattern(
+        name=name,
+        entity_type=entity_type,
+        score=score,
+        expression=expression,
+        refine=_own_name if name == "user_name" else None,
+    )
     for name, entity_type, score, expression in (
         (
             "fax",
@@ -150,7 +167,7 @@ PATTERNS = tuple(
             r"(?<![\w.@/])(?P<value>@(?=\w*[\d_])[A-Za-z_]\w{2,30})(?![\w@]|\.\w)",
         ),
         (
-            "user_name",  # "root_user_0", "delaneyfam_4"; "vitamin_d3" has no third part and one digit behind a letter
+            "user_name",  # "root_user_0", "delaneyfam_4", "u/NobodySawMe"
             EntityType.UNIQUE_ID,
             0.6,
             r"(?<![\w.@/:=])(?P<value>(?=\w*\d)[a-z][a-z0-9]{2,}(?:_[a-z0-9]+)*_[0-9]+|u/[A-Za-z][\w-]{2,20})(?![\w@=:]|\.\w)",
@@ -159,7 +176,7 @@ PATTERNS = tuple(
             "named_handle",
             EntityType.UNIQUE_ID,
             0.9,
-            r"\b(?i:twitter|instagram|tiktok|facebook|snapchat|linkedin|discord|twitch|youtube|handle|skype|reddit|streams as|posts as)[ \t:]+(?:(?i:is|handle|account|at)[ \t:]+)*[(]?(?P<value>@?(?=[\w.]*[\d_@])[\w.]{3,30}\w)",
+            r"\b(?i:twitter|instagram|tiktok|facebook|snapchat|linkedin|discord|twitch|youtube|handle|skype|reddit|streams as|posts as)[ \t:]+(?:(?i:is|handle|account|at)[ \t:]+)*[(]?(?P<value>@?(?=[\w.]*[\d_@])[\w.]{2,30}\w)",
         ),
     )
 )

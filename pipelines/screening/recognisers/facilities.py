@@ -152,7 +152,7 @@ def _lower_case_place(text: str, span: Span) -> Span | None:
     return (tokens[0][0], span[1]) if len(tokens) > 1 else None
 
 
-_JOINTS = frozenset(["to", "the", "a", "an", "from", "this", "that", "her", "his", "their", "our", "your"])
+_JOINTS = frozenset(["to", "from"])
 _TERM_KINDS = frozenset(
     {"diagnostic", "diagnostics", "imaging", "middle", "elementary", "hosp", "ctr", "mc", "uc", "va"}
 )

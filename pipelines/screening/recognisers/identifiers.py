@@ -93,7 +93,7 @@ _LABEL_WORD = (
     "licen[cs]e|lic|l[i1]c|dl|cdl|ssn?|serial|ser|s/?n|policy|pol|plan|member|mem(?:b)?|subscriber|subs?|insured(?: by)?|insurance|ins|auth(?:orization|orisation)?|pre-?auth|claim|clm|referral|group|grp|"
     "account|acct|acc|invoice|loan|check|cheque|routing|iban|card|chart|record|rec|file|folder|mrn?|hospital|unit|passport|permit|visa|certificate|cert|registration|reg|reg'd|form|polst|molst|screen|screening|"
     "subject|subj|participant|randomi[sz]ation|rand|enrol+ment|template|mesh|voucher|receipt|release|donor(?: card)?|case|docket|warrant|badge|shield|employee|emp|staff|tracking|confirmation|conf|order|req|"
-    "requisition|log|key ?safe|sn|hsn|h?phn|phin|ohip|ramq|hcn|nhi|nhs|nino|ppsn?|acc45|rego|accession|specimen|slide|block|bag|unit|wristband|band|locker|key|tag|lot|batch|model|device|dn|udi|modem|mesh|footprint(?: card)?|card|token|ticket|tkt|reference|ref|code|box|evidence|kit|report|incident|run|trip"
+    "requisition|key ?safe|hsn|h?phn|phin|ohip|ramq|hcn|nhi|nhs|nino|ppsn?|acc45|rego|accession|specimen|slide|block|bag|unit|wristband|band|locker|key|tag|lot|batch|model|device|dn|udi|modem|mesh|footprint(?: card)?|card|token|ticket|tkt|reference|ref|code|box|evidence|kit|report|incident|run|trip"
 )
 _CREDENTIAL = "RN|LPN|LVN|NP|FNP(?:-BC|-C)?|ARNP|APRN|CRNP|CNP|DNP|PA-C|PA|MD|DO|DDS|DMD|DPM|OD|DC|PharmD|RPh|PT|DPT|OTR(?:/L)?|OT|SLP|CCC-SLP|LCSW|LICSW|LMFT|LPC|LMHC|MSW|RD|RDN|RRT|CRT|CNM|CRNA|CNA|EMT(?:-[BIP])?|Paramedic|NRP|PsyD|PhD"
 _SPELLED_DIGIT = "(?i:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
@@ -166,7 +166,12 @@ _SHAPES = (
     CuedPattern(
         name="last_four",  # of whatever number: four digits are enough to tell one patient of a hospital from the others
         entity_type=EntityType.US_SSN,
-        expression=r"\b(?:(?i:last|final)[ \t]?(?:4|(?i:four))|(?i:ssn?|ss#|social|mrn|cell|phone|mobile|number|card|account|acct)[ \t]+(?i:ends?|ending))(?:[ \t]+(?i:digits|numbers|of|her|his|their|the|social|ssn|ss#?|are|is|were|in|with|card|account))*[ \t:=(#,]*(?P<value>\d{4})(?![\w/%]|[.,]\d)",
+        expression=r"\b(?:(?i:last|final)[ \t]?(?:4|(?i:four))|(?i:ssn?|ss#|social)[ \t]+(?i:ends?|ending))(?:[ \t]+(?i:digits|numbers|of|her|his|their|the|social|ssn|ss#?|are|is|were|in|with|card|account))*[ \t:=(#,]*(?P<value>\d{4})(?![\w/%]|[.,]\d)",
+    ),
+    CuedPattern(
+        name="ends_in",
+        entity_type=EntityType.UNIQUE_ID,
+        expression=r"\b(?i:mrn|cell|phone|mobile|number|card|account|acct)[ \t]+(?i:ends?|ending)(?:[ \t]+(?i:in|with))?[ \t:]+(?P<value>\d{4})(?![\w/%]|[.,]\d)",
     ),
     CuedPattern(
         name="number_sign",  # "#4410" at the start of a page or of a message

@@ -43,7 +43,7 @@ MIN_UNKNOWN_CHARS = 5
 MAX_GIVEN_CHARS = 24
 
 _CAPITALISED = regex.compile(r"(?<![\w@'’-])\p{Lu}[\p{L}\p{M}]+(?:['’-]\p{L}[\p{L}\p{M}]+)*(?![\w@]|-\w)")
-_LOWER_CASE_OF = r"(?<![\w@/.'’-])(?:{})(?![\w@/'’-]|\.\w)"
+_LOWER_CASE = regex.compile(r"(?<![\w@/.'’-])\p{Ll}{3,}(?![\w@/'’-]|\.\w)")
 _LOWER_CASE_BEFORE = regex.compile(r"(?<![\w@/.'’-])(\p{Ll}{3,})[ ]$")
 _ANY_WORD = re.compile(r"[^\W\d_]{3,}")
 _BETWEEN = regex.compile(r"[ \t]+(?:\p{Lu}\.?[ \t]+){0,2}")
@@ -200,8 +200,7 @@ def _lower_case_names(text: str) -> Iterator[Span]:
     names = [word for word in set(_ANY_WORD.findall(text)) if word.islower() and _is_lower_case_name(word)]
     if not names:
         return
-    for match in regex.finditer(_LOWER_CASE_OF.format("|".join(names)), text):
-        start, end = match.span()
+    for start, end in sorted(span for name in names for span in _alone(text, name)):
         if clinical_head_follows(text, end):
             continue
         initial = _LOWER_INITIAL_BEFORE.search(text, max(0, start - 4), start)
@@ -211,6 +210,16 @@ def _lower_case_names(text: str) -> Iterator[Span]:
         elif previous and _may_be_given(previous[1]):
             start = previous.start()
         yield start, end
+
+
+def _alone(text: str, word: str) -> Iterator[Span]:
+    """Where the word stands by itself; found without an expression of its own, which would be kept with the name."""
+    at = text.find(word)
+    while at >= 0:
+        match = _LOWER_CASE.match(text, at)
+        if match and match.end() == at + len(word):
+            yield match.span()
+        at = text.find(word, at + len(word))
 
 
 @lru_cache(maxsize=MAX_CACHED_WORDS)

@@ -154,6 +154,29 @@ def _lower_case_initials(text: str, span: Span) -> Span | None:
     )
 
 
+_OF_CLOCK = frozenset(
+    [
+        "est",
+        "edt",
+        "cst",
+        "cdt",
+        "mst",
+        "mdt",
+        "pst",
+        "pdt",
+        "gmt",
+        "utc",
+        "bst",
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+        "hrs",
+    ]
+)
 _SIGNED_BEFORE = regex.compile(
     r"\b(?:M\.?D|D\.?O|NP|PA-C|PA|RN|PhD|DPM|DDS|CNM|CRNA|LCSW)\b|\b(?:D|DD):|\b(?i:dictated|signed|transcribed)\b"
 )
@@ -164,7 +187,8 @@ def _typist(text: str, span: Span) -> Span | None:
     parts = regex.findall(r"\p{L}+", text[slice(*span)].lower())
     if not _SIGNED_BEFORE.search(text, max(0, span[0] - 160), span[0]):
         return None
-    return None if any(part in words("not_names", "credentials", "services", "units") for part in parts) else span
+    other = words("not_names", "credentials", "services", "units") | _OF_CLOCK
+    return None if any(part in other for part in parts) else span
 
 
 def _initials_of_subject(text: str, span: Span) -> Span | None:

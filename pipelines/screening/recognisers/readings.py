@@ -23,7 +23,9 @@ _QUANTITY_AFTER = re.compile(
     re.IGNORECASE,
 )
 _STROKES = re.compile(r"\d{1,4}(?:\.\d+)?(?:/[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,4})(?:\.\d+)?)+")
-_LETTERS_MISSED = re.compile(r"(?<=/\d\d)[+-]\d\Z|(?<=/\d\d\d)[+-]\d\Z")  # of a line of an eye chart, "20/25-2"
+_LETTERS_MISSED = re.compile(
+    r"(?<=\A20/\d\d)[+-]\d\Z|(?<=\A20/\d\d\d)[+-]\d\Z|(?<=\A6/\d\d)[+-]\d\Z|(?<=\A6/\d)[+-]\d\Z"
+)  # of a line of an eye chart, "20/25-2"
 _YEAR = re.compile(r"(?:18|19|20)\d{2}")
 _CLOCK = re.compile(r"(?:[01]\d|2[0-4])[0-5]\d")
 _DATE = re.compile(
@@ -49,9 +51,7 @@ _NOT_OWN_LETTERS = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[a-z][\w-]*")
-_VISIT_CODE = re.compile(
-    r"99[2-4]\d{2}|908[3-9]\d|9894[0-3]|9711\d|9753\d"
-)  # of the procedural terminology, that notes bill without naming it
+_VISIT_CODE = re.compile(r"99[2-4]\d{2}|908[3-9]\d")  # of the procedural terminology, that notes bill without naming it
 _PLAIN = str.maketrans({"–": "-", "‑": "-", "%": None})
 _MONEY = ("$", "€", "£")
 _LOWER = re.compile(r"[a-z]{3,}")

@@ -75,7 +75,7 @@ def word_features(word: str) -> Iterator[str]:
 
 def is_great_age(word: str) -> bool:
     """True for a number that may be an age over 89."""
-    return word.isdecimal() and len(word) <= len(str(OLDEST)) and OLD_AGE < int(word) <= OLDEST
+    return len(word) <= len(str(OLDEST)) and word.isdecimal() and OLD_AGE < int(word) <= OLDEST
 
 
 def shape(word: str) -> str:
@@ -104,12 +104,16 @@ def _pairs(tokens: Tokens) -> Iterator[int]:
     """Where two numbers with a stroke between them begin that may be a month and a day, in either order."""
     words = tokens.words
     for index, word in enumerate(words[1:-1], 1):
-        if word in _STROKES and words[index - 1].isdecimal() and words[index + 1].isdecimal():
+        if word in _STROKES and _is_short_number(words[index - 1]) and _is_short_number(words[index + 1]):
             first, second = int(words[index - 1]), int(words[index + 1])
             if tokens.spans[index + 1][0] - tokens.spans[index - 1][1] == 1 and (
                 0 < min(first, second) <= LAST_MONTH and max(first, second) <= LAST_DAY
             ):
                 yield index - 1
+
+
+def _is_short_number(word: str) -> bool:
+    return len(word) <= len(str(LAST_DAY)) and word.isdecimal()
 
 
 @lru_cache(maxsize=MAX_CACHED_WORDS)
@@ -134,7 +138,7 @@ def context_features(tokens: Tokens, findings: Sequence[RuleFinding]) -> dict[in
 
     "n=lower" where the note has the capitalised word in lower case too, "n=caps" in a line of capitals, "n=phrase" in
     two words that make a term ("Graves disease", "New York"), "n=double" in two that a hyphen joins ("Sealy-Koh"),
-    "n=dated" in the numbers of "4/2" where rules have found other such dates in the note, "r=" and the name of each
+    "n=dated" in the numbers of "4/2" where rules have found several such dates in the note, "r=" and the name of each
     rule that has found the token, in whole or in part.
     """
     features: dict[int, set[str]] = defaultdict(set)

@@ -13,11 +13,14 @@ from pipelines.screening.spans import Finding
 
 CERTAIN = 0.97  # from which a clinical word behind it makes no term of it
 
-_GLUED = regex.compile(r"\p{L}\d|\d\p{L}")
+# "DNMT3A", "p.Leu235Pro", "Leu235Pro"
+_GENE = regex.compile(r"(?<!\w)(?:[pcg]\.[\w>*()]{3,}|\p{Lu}{2,}\d+\w*|\p{Lu}[a-z]{2}\d+\p{Lu}[a-z]{2})")
+_GENE_CHARS = 12
 _ORDINAL = regex.compile(r"\d{1,2}(?:st|nd|rd|th)", regex.IGNORECASE)
 _COUNTED = regex.compile(
-    r"[ -](?:[\p{L}-]+[ -]){0,2}?(?:day|morning|night|evening|week|month|year|hour|dose|cycle|centile|percentile|time|"
-    r"toe|finger|rib|degree|trimester|line)s?\b(?![ ]of[ ]\p{Lu})"
+    r"[ -](?:(?!(?:in|at|on|of|the|and|or|to|for|with|by|from|that|this|one|an?)\b)\p{L}+(?:-\p{L}+)*[ -]){0,2}?"
+    r"(?:day|week|month|year|hour|dose|cycle|centile|percentile|time|toe|finger|rib|degree|trimester|line)s?\b"
+    r"(?![ ]of[ ]\p{Lu})|[ -](?:morning|evening|night)s?\b"
 )
 _DAY_COUNT = regex.compile(r"days?\b", regex.IGNORECASE)
 _MAX_DEFINITION_CHARS = 80
@@ -31,11 +34,18 @@ def is_something_else(text: str, finding: Finding) -> bool:
     if finding.entity_type == EntityType.DATE_TIME:
         is_counted = _ORDINAL.fullmatch(value) and _COUNTED.match(text, finding.end)
         return bool(is_counted or _DAY_COUNT.match(value))
-    if " " not in value and _GLUED.search(text[max(0, finding.start - 1) : finding.end + 1]):
-        return True  # "DNMT3A", "p.Leu235Pro"
+    if finding.entity_type == EntityType.AGE_OVER_89:
+        return False
+    if _is_in_gene(text, finding):
+        return True
     if value.isupper() and _is_spelled_out(text, value):
         return True
     return finding.score < CERTAIN and clinical_head_follows(text, finding.end)
+
+
+def _is_in_gene(text: str, finding: Finding) -> bool:
+    start, end = max(0, finding.start - _GENE_CHARS), finding.end + _GENE_CHARS
+    return any(gene.start() <= finding.start < gene.end() for gene in _GENE.finditer(text, start, end))
 
 
 def _is_spelled_out(text: str, abbreviation: str) -> bool:
@@ -44,11 +54,13 @@ def _is_spelled_out(text: str, abbreviation: str) -> bool:
     if at < 0:
         return False
     before = text[max(0, at - _MAX_DEFINITION_CHARS) : at].split()[-len(abbreviation) - 1 :]
+    if len(before) < 2:
+        return False
     if 2 * sum(word[0].islower() for word in before) < len(before) or before[-1][0].upper() not in abbreviation:
         return False
     return any(
         word[0].upper() == abbreviation[0] and _in_order(abbreviation, "".join(before[number:]).upper())
-        for number, word in enumerate(before)
+        for number, word in enumerate(before[:-1])
     )
 
 

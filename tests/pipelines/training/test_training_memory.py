@@ -10,6 +10,7 @@ import torch
 from transformers import AutoConfig
 
 from pipelines.training.activations import LiveBytes, activation_bytes
+from pipelines.training.memory import MemoryModel
 from pipelines.training.options import EngineOptions
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -94,3 +95,11 @@ def test_the_fused_loss_holds_no_logits(llama: AutoConfig) -> None:
     fused = activation_bytes(llama, "bfloat16", EngineOptions(kernels="liger"), [4096], 4095, gpu=True)
     assert plain.head > 4095 * 3000 * 4
     assert fused.head < 0.2 * plain.head
+
+
+def test_one_workers_weights_are_copied_from_the_host_alone(llama: AutoConfig) -> None:
+    model = MemoryModel(architecture=llama, dtype="bfloat16", pack_tokens=8, gpu=True)
+    weights = 2 * sum(model.parameter_sizes)
+    on_device = model.estimate(EngineOptions(zero_stage=3, offload="optimizer"), 1)
+    on_host = model.estimate(EngineOptions(zero_stage=3, offload="parameters"), 1)
+    assert on_host.buffers - on_device.buffers == weights
