@@ -42,8 +42,8 @@ PATTERNS = tuple(
             EntityType.PHONE_NUMBER,
             0.95,
             (
-                rf"\b(?i:tele?(?:phone)?|phones?|ph|mobile|cell(?:ular)?|call(?:ed|ing|back)?|contact|reach(?:ed|able)?|dial|text|home|work|office|whatsapp)\b\.?"
-                rf"[ \t]*(?:(?i:me|him|her|them|us|the|clinic|office|patient|family|back|numbers?|no|phone|at|on|is|was|if|needed)\b\.?[ \t]*){{0,4}}[ \t:#]*(?P<value>{_ANY})(?![\d/])"
+                rf"\b(?i:tele?(?:phone)?|phones?|ph|mobile|cell(?:ular)?|call(?:ed|ing|back)?|rings?|rang|phoned|contact|reach(?:ed|able)?|dial|text|home|work|office|whatsapp)\b\.?"
+                rf"[ \t]*(?:(?i:me|him|her|them|us|the|clinic|office|patient|family|back|numbers?|no|phone|at|on|is|was|if|needed)\b\.?[ \t]*){{0,4}}[ \t:#(]*(?P<value>{_ANY})(?![\d/])"
             ),
         ),
         (
@@ -105,12 +105,6 @@ PATTERNS = tuple(
             EntityType.PHONE_NUMBER,
             0.8,
             r"(?<![\w./-])(?<!\d[ ])(?P<value>(?:0\d{4}[ ]\d{3}[ ]?\d{3}|0\d{2,3}[ ]\d{3}[ ]\d{4}|0\d[ ]\d{3,4}[ ]\d{4}|\(0\)\d{2,3}[ ]\d{3}[ ]\d{4}))(?![\w/%]|[.,]\d|[ ]\d)",
-        ),
-        (
-            "fictitious",  # the exchange that stands for any
-            EntityType.PHONE_NUMBER,
-            0.7,
-            r"(?<![\w./-])(?<!\d[ ])(?P<value>555[ ]\d{4})(?![\w/%]|[.,]\d|[ ]\d)",
         ),
         (
             "local",

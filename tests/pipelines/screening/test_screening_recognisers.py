@@ -80,7 +80,7 @@ PLANTED = [
     ("NINO QQ 12 34 56 C. Yes", "US_SSN", "QQ 12 34 56 C"),
     ("Ring Bunty: 07700 900 214.", "PHONE_NUMBER", "07700 900 214"),
     ("Ring the lab on 01 555 0133.", "PHONE_NUMBER", "01 555 0133"),
-    ("Her boss may ring (555 0160).", "PHONE_NUMBER", "555 0160"),
+    ("Her boss may ring (452 0160).", "PHONE_NUMBER", "452 0160"),
     ("It was signed as root_user_0.", "UNIQUE_ID", "root_user_0"),
     ("He streams as k3y.splash at night.", "UNIQUE_ID", "k3y.splash"),
     ("He posts as u/NobodySawMe there.", "UNIQUE_ID", "u/NobodySawMe"),
