@@ -30,6 +30,27 @@ _UNIT_AFTER = regex.compile(
 )
 
 
+_CLOCK = regex.compile(r"(?<![\w/.,:-])(?:[01]\d|2[0-3])[0-5]\d(?![\w/:-]|[.,]\d)")
+_YEAR = regex.compile(r"(?:19|20)\d{2}")
+_TIMES_AROUND_CHARS = 100
+_TIMES_OF_A_RECORD = 3
+
+
+def is_time_among_times(text: str, span: Span) -> bool:
+    """ "CT 2221, on screen 2228. TNK 2240": in a record by the clock four digits are rather another time."""
+    value = text[slice(*span)].split(" ")[-1]
+    if not _CLOCK.fullmatch(value):
+        return False
+    around = _CLOCK.findall(text, max(0, span[0] - _TIMES_AROUND_CHARS), span[1] + _TIMES_AROUND_CHARS)
+    return sum(not _YEAR.fullmatch(time) for time in around) >= _TIMES_OF_A_RECORD
+
+
+def no_times(text: str, span: Span) -> Span | None:
+    """Refuse hours of doses: "0600 1000 1400 1800"."""
+    times = text[slice(*span)].split(" ")
+    return None if all(map(_CLOCK.fullmatch, times)) and times == sorted(times) else span
+
+
 def own_code(text: str, span: Span) -> Span | None:
     """Refuse terminology codes and quantities."""
     before = text[max(0, span[0] - 30) : span[0]]
@@ -49,7 +70,7 @@ def not_a_date(text: str, span: Span) -> Span | None:
 
 def code_like(text: str, span: Span) -> Span | None:
     """Refuse years, counts, sizes and ranges: "report 2019", "sample 1000 ml", "stent 3x18", "case 12-14"."""
-    if _COUNTED.fullmatch(text, *span) or _UNIT_AFTER.match(text, span[1]):
+    if _COUNTED.fullmatch(text, *span) or _UNIT_AFTER.match(text, span[1]) or is_time_among_times(text, span):
         return None
     return own_code(text, span) and not_a_date(text, span)
 
@@ -65,7 +86,8 @@ def bare_plate(text: str, span: Span) -> Span | None:
     """Refuse abbreviations of notes with a year or a number behind them: "MRI 2019"."""
     letters, digits = regex.findall(r"[A-Z]+|\d+", text[slice(*span)])
     known = is_listed_word(letters) or letters.lower() in words("not_names", "drugs")
-    return None if known or digits[0] == "0" or 1900 <= int(digits) < 2100 or _UNIT_AFTER.match(text, span[1]) else span
+    is_figure = digits[0] == "0" or 1900 <= int(digits) < 2100 or is_time_among_times(text, span)
+    return None if known or is_figure or _UNIT_AFTER.match(text, span[1]) else span
 
 
 _DECIMAL = regex.compile(r"\d{1,3}\.\d+")
@@ -88,6 +110,8 @@ def spaced_code(text: str, span: Span) -> Span | None:
     digits = sum(char.isdigit() for char in text[slice(*span)])
     if digits < _TOO_SHORT or _counted(text, span) or _UNIT_AFTER.match(text, span[1]):
         return None
+    if is_time_among_times(text, span):
+        return None
     return own_code(text, span) and not_a_date(text, span)
 
 
@@ -95,7 +119,7 @@ def numbered(text: str, span: Span) -> Span | None:
     """After "#", "no." or "ID" behind any word; "Hospital day # 12" and "Rx BIN 610014" are no person's."""
     digits = sum(char.isdigit() for char in text[slice(*span)])
     letters = sum(char.isalpha() for char in text[slice(*span)])
-    if digits < 3 or (digits < _TOO_SHORT and not letters) or _counted(text, span):
+    if digits < 3 or (digits < _TOO_SHORT and not letters) or _counted(text, span) or is_time_among_times(text, span):
         return None
     return None if _UNIT_AFTER.match(text, span[1]) else own_code(text, span) and not_a_date(text, span)
 

@@ -9,6 +9,7 @@ from pipelines.screening.entities import EntityType
 from pipelines.screening.recognisers.code_refinements import (
     bare_plate,
     code_like,
+    no_times,
     no_word,
     not_a_date,
     numbered,
@@ -194,6 +195,7 @@ _SHAPES = (
         name="biometric",
         entity_type=EntityType.BIOMETRIC,
         expression=rf"\b(?i:{_BIOMETRIC})s?(?:[ \t]+(?i:scan|template|profile|pattern|record|recognition|signature|hash|sample|image|enrolment|enrollment|ref(?:erence)?|biometric)\b){{0,2}}{_JOIN}(?P<value>(?=(?:[A-Za-z_:/#-]*\d){{3}})[A-Za-z0-9]+(?:[-_:/#][A-Za-z0-9]+)*)(?![\w/%.]\d|[ \t]*(?:mm|cm|mg|ml|years?|degrees)\b)",
+        refine=code_like,
     ),
     CuedPattern(
         name="study_subject",
@@ -221,6 +223,7 @@ _SHAPES = (
         entity_type=EntityType.UNIQUE_ID,
         expression=r"(?<![\w.,/-])(?P<value>\d{4}(?:[ ]\d{4}){2,4})(?![\w/-])",
         score=0.6,
+        refine=no_times,
     ),
     CuedPattern(
         name="token",

@@ -71,7 +71,8 @@ def is_clinical_figure(text: str, start: int, end: int) -> bool:
     if token[0] in _MONEY or before[-1:] in _MONEY or _TERMINOLOGY_BEFORE.search(before):
         return True
     if any(char.isalpha() for char in token):
-        return _is_mixed_reading(token)
+        parts = token.split("/")  # "F508del/G551D"
+        return _is_mixed_reading(token) or (len(parts) == 2 and all(map(_GENETIC.fullmatch, parts)))
     return _is_number_reading(token, before) or is_counted(text, end)
 
 

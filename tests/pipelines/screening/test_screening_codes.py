@@ -39,6 +39,7 @@ def test_a_code_is_told_by_its_look_and_its_kind_by_the_nearest_word(text, kind,
         "500mg, 20mg/kg/day, 360-degree, 1800-calorie, 24Fr and 0.5%-2%",
         "She was 12 in 2019, seen 03/14/2019 and 2019-03-14.",
         "HR 92 RR 20 WBC 120 HCT 403",
+        "CFTR F508del/G551D, COL5A1/COL3A1 negative",
         "VA 20/25-2, QRS 168→112",
     ],
 )

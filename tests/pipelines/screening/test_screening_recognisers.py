@@ -73,6 +73,7 @@ PLANTED = [
     # numbers that stand with little beside them
     ("0112 #4410 bed 22 itchy", "UNIQUE_ID", "4410"),
     ("Key safe 2580.", "UNIQUE_ID", "2580"),
+    ("Called at 2221, badge 1412.", "UNIQUE_ID", "1412"),
     ("VNS: SenTiva SN 84421.", "UNIQUE_ID", "84421"),
     ("RAMQ MBAE 0455 1809.", "UNIQUE_ID", "MBAE 0455 1809"),
     ("MRN ends 4416, knee.", "UNIQUE_ID", "4416"),
@@ -110,6 +111,8 @@ NEGATIVES = [
     "POD#2, 3 days ago, in 2 weeks, since 2015.",
     "Norco #30, no refills; vitamin_d3 and BP_sys: 120; visit_2, grade_3.",
     "Insulin 40 u/day, heparin 18 u/min.",
+    "CT 2221, on screen 2228. TNK 2240. CTA to RAPID 2251, accepted 2255.",
+    "Sinemet at 0600 1000 1400 1800; fall risk: gait 9/12.",
     "Started 0800; sats 94, weight 92, QTc 490.",
     "A 64-year-old man and his 89-year-old mother.",
     "Smokes 1 pack/day for 30 years. Retired in 2009.",
