@@ -41,7 +41,7 @@ _GENETIC = re.compile(
     r"[A-Z]{2,6}-?\d{1,3}(?:[A-Za-z]\d{0,2}){0,2}(?:-\d{1,2})?|[A-Z]{3,6}\d{1,2}[A-Z]{1,2}\d{1,3}|KIAA\d{4}"  # genes, markers, machines
 )
 _STAGED = re.compile(
-    r"(?:[acmpruy]-?){0,3}T(?:is|[0-4Xx])[a-d]?\d?(?:N[0-3Xx]\S{0,3})?(?:M[01Xx]\S?)?|G\d{1,2}P\d{1,4}\S{0,3}|(?:[A-Z]{1,2}\d){2,4}[A-Z]?|\d{1,2}w\d(?:d|/7)?|[A-Z][a-z]{3,}\d{1,3}|(?:19|20)\d{2}[A-Z]|[A-Za-z]{3,}\.\d{1,3}|\d+\.\d+[A-Za-z]{1,4}|[LRCTSDV]\d{1,2}(?:[-/][LRCTSDV]?\d{1,2})+|\d{1,2}[LR](?:/\d{1,2}[LR])*|"
+    r"(?:[acmpruy]-?){0,3}T(?:is|[0-4Xx])[a-d]?\d?(?:N[0-3Xx]\S{0,3})?(?:M[01Xx]\S?)?|[Gg]\d{1,2}[Pp]\d{1,4}\S{0,3}|(?P<block>[A-Z])\d{1,2}-(?P=block)?\d{1,2}|\d{1,2}h[0-5]\d|(?:[A-Z]{1,2}\d){2,4}[A-Z]?|(?:ex-)?\d{1,2}w\d(?:d|/7)?|[A-Z][a-z]{3,}\d{1,3}|(?:19|20)\d{2}[A-Z]|[A-Za-z]{3,}\.\d{1,3}|\d+\.\d+[A-Za-z]{1,4}|[LRCTSDV]\d{1,2}(?:[-/][LRCTSDV]?\d{1,2})+|\d{1,2}[LR](?:/\d{1,2}[LR])*|"
     r"[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}|v\d+(?:\.\d+)+|(?:1\d{3}|20\d{2})(?:s|[a-z])|.*[×^µμ°].*|\d{1,4}(?:\.\d+)?(?:x\d{1,4}(?:\.\d+)?)+\S{0,6}|\d{1,3}(?:X\d{1,3})+"
 )
 _TRIAL_DRUG = re.compile(r"(?:AZD|ABT|BMS|GSK|AMG|LY|PF|MK|SCH|RO|ONO|JNJ|TAK|BAY|STI|NCT)-?\d{3,8}")
@@ -122,6 +122,8 @@ def _is_range(parts: list[str]) -> bool:
     if any(len(part) > 1 and part[0] == "0" and "." not in part for part in parts):
         return len(parts) == 2 and len(parts[0]) + len(parts[1]) < 5
     values = [float(part.replace(",", "")) for part in parts]
+    if len(parts) > 3 and max(map(len, parts)) == 1:
+        return values == sorted(values) or values == sorted(values, reverse=True)  # "grounding 5-4-3-2-1"
     if len(parts) == 2:
         is_round = all(value % 5 == 0 for value in values) or any("," in part or "." in part for part in parts)
         return (
