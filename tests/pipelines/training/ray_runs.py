@@ -81,7 +81,8 @@ class RayRun:
     @property
     def begun_at(self) -> list[int]:
         """The steps from which the stream was begun, one for each start of the workers."""
-        return [int(line) for line in (self.folder / "begun").read_text().split()]
+        begun = self.folder / "begun"
+        return [int(line) for line in begun.read_text().split()] if begun.exists() else []
 
     @property
     def steps(self) -> list[dict[str, Any]]:
@@ -159,6 +160,10 @@ class Driver:
     def until_step(self, number: int) -> None:
         """Wait until a step is in the log."""
         self.until(lambda: any(step["step"] >= number for step in self._run.steps), f"step {number}")
+
+    def until_begun(self, number: int) -> None:
+        """Wait until the workers have been started so many times."""
+        self.until(lambda: len(self._run.begun_at) >= number, f"start {number}")
 
     def until_half_written(self, step: int) -> None:
         """Wait until the files of a checkpoint are being written or hashed; its manifest is not there yet."""
