@@ -172,6 +172,7 @@ def _layer(name: str, function: Callable[[Any], Any]) -> Model:
 
 
 def _no_training(gradient: Any) -> Any:
+    """What a layer of Thinc's has to give back for training; that predictions are asked of it alone is the point."""
     raise NotImplementedError("this model is for predictions alone")
 
 

@@ -207,3 +207,10 @@ def test_a_certain_name_is_found_wherever_the_note_repeats_it(bench):
 def test_a_label_is_not_redacted_with_its_value(bench):
     screened, _ = bench.run(["MRN: 48572113 and Phone: (617) 555-0143."])
     assert screened.notes["text"].to_pylist() == ["MRN: [MRN] and Phone: [PHONE]."]
+
+
+def test_a_typists_initials_stand_under_a_signature_and_are_no_time_zone(bench):
+    assert ("PERSON", "rco/dj") in bench.found("Ann Cho, MD\nrco/dj\n")
+    assert ("PERSON", "acb") in bench.found("D: 1/15/2018 T: 1/16/2018 09:02 acb\n")
+    persons = [value for kind, value in bench.found("D: 1/15/2018 T: 1/16/2018 09:02 EST\npt/ot\n") if kind == "PERSON"]
+    assert persons == []
