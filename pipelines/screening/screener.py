@@ -28,6 +28,7 @@ from pipelines.screening.propagation import propagate
 from pipelines.screening.spans import Finding, Span, merge, subtract
 from pipelines.screening.tagger.network import load_tagger
 from pipelines.screening.tagger.weigh import weigh
+from pipelines.screening.whole_names import grown
 from pipelines.stage.ledger import LedgerRows, NoteRow
 from schemas.errors import ScreeningError
 from schemas.findings import FINDINGS
@@ -195,7 +196,7 @@ class Screener:
         if self._tagger:
             # what stands beside a placeholder is not left to a likelihood
             half_redacted = [finding for finding in raw if _is_half_redacted(text, finding, placeholders)]
-            raw = [*weigh(text, raw, self._tagger), *half_redacted]
+            raw = grown(text, [*weigh(text, raw, self._tagger), *half_redacted])
             raw += [
                 Finding(start=s, end=e, entity_type=EntityType.PERSON, score=1.0, recogniser="PlaceholderGrammar")
                 for s, e in names_beside(text, placeholders.person_spans)

@@ -126,7 +126,7 @@ PATTERNS = tuple(
         ),
         (
             "highway",
-            r"\b(?i:on|off|along|at|near|via|from|to|of|mvc,?|mva,?|crash,?|nb|sb|eb|wb|northbound|southbound|eastbound|westbound)[ \t]+(?P<value>(?:I-|(?i:interstate|route|rte\.?|rt\.?|highway|hwy\.?|state route|county road|farm road|us[ -]|us route|us highway|fm|sr|cr|state road)[ -]?)\d{1,4}(?:[NSEWnsew]\b)?(?:[ ,]+(?:(?i:at|near|by)[ ]+)?(?i:mile ?(?:marker|post)|mm|mp|exit)[ ]?\#?\d{1,4}[A-Z]?)?)(?![\w.]\d|[ \t]*(?:mg|ml|%))\b",
+            r"\b(?!(?i:to|of)[ \t]+SR\b)(?i:on|off|along|at|near|via|from|to|of|mvc,?|mva,?|crash,?|nb|sb|eb|wb|northbound|southbound|eastbound|westbound)[ \t]+(?P<value>(?:I-|(?i:interstate|route|rte\.?|rt\.?|highway|hwy\.?|state route|county road|farm road|us[ -]|us route|us highway|fm|sr|cr|state road)[ -]?)\d{1,4}(?:[NSEWnsew]\b)?(?:[ ,]+(?:(?i:at|near|by)[ ]+)?(?i:mile ?(?:marker|post)|mm|mp|exit)[ ]?\#?\d{1,4}[A-Z]?)?)(?![\w.]\d|[ \t]*(?:mg|ml|%))\b",
             0.7,
             _road,
         ),
@@ -150,7 +150,7 @@ PATTERNS = tuple(
         ),
         (
             "street_upper",
-            rf"(?<![\w.,/-])(?P<value>\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?:[A-Z][A-Z'.-]+|\d{{1,3}}(?:ST|ND|RD|TH))[ \t]+){{1,4}}(?:{_STREET.upper()})\b(?:[ \t]+(?:[NSEW]|NE|NW|SE|SW)\b)?{_UNIT})",
+            rf"(?<![\w.,/-])(?P<value>(?!12[ \t]LEAD\b)\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?:[A-Z][A-Z'.-]+|\d{{1,3}}(?:ST|ND|RD|TH))[ \t]+){{1,4}}(?:{_STREET.upper()})\b(?:[ \t]+(?:[NSEW]|NE|NW|SE|SW)\b)?{_UNIT})",
             0.9,
             None,
         ),
@@ -167,6 +167,12 @@ PATTERNS = tuple(
             None,
         ),
         ("box", r"\b(?P<value>(?i:p\.?[ \t]?o\.?[ \t]*box|post office box)[ \t]*\#?\d{1,7})", 0.95, None),
+        (
+            "bare_box",
+            r"\b(?i:(?:mail(?:ed|ing)?|sen[dt]|forward(?:ed)?|ship(?:ped)?|deliver(?:ed)?|post(?:ed)?)[ \t]+to|address|lives at|c/o)[ \t:]+(?P<value>Box[ \t]*\#?\d{1,6})\b",
+            0.8,
+            None,
+        ),
         (
             "zip_label",
             rf"\b(?i:zip(?:[ \t-]?code)?|postal code|postcode)[ \t]*(?i:is)?[ \t:#]*(?P<value>{ZIP}|[A-Z]{{1,2}}\d[A-Z\d]?[ \t]?\d[A-Z]{{2}})\b",

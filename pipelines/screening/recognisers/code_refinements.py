@@ -52,11 +52,11 @@ def no_times(text: str, span: Span) -> Span | None:
 
 
 def own_code(text: str, span: Span) -> Span | None:
-    """Refuse terminology codes and quantities."""
+    """Refuse terminology codes, numbers of forms and quantities."""
     before = text[max(0, span[0] - 30) : span[0]]
     if _TERMINOLOGY_BEFORE.search(before) or _QUANTITY_AFTER.match(text, span[1]):
         return None
-    return None if text[span[0] : span[1]].startswith("NCT") else span
+    return None if text[span[0] : span[1]].startswith(("NCT", "CMS-", "HCFA-")) else span
 
 
 def not_a_date(text: str, span: Span) -> Span | None:
@@ -85,7 +85,7 @@ def no_word(text: str, span: Span) -> Span | None:
 def bare_plate(text: str, span: Span) -> Span | None:
     """Refuse abbreviations of notes with a year or a number behind them: "MRI 2019"."""
     letters, digits = regex.findall(r"[A-Z]+|\d+", text[slice(*span)])
-    known = is_listed_word(letters) or letters.lower() in words("not_names", "drugs")
+    known = is_listed_word(letters) or letters.lower() in words("not_names", "drugs", "measured", "not_groups")
     is_figure = digits[0] == "0" or 1900 <= int(digits) < 2100 or is_time_among_times(text, span)
     return None if known or is_figure or _UNIT_AFTER.match(text, span[1]) else span
 
@@ -137,4 +137,7 @@ def plate(text: str, span: Span) -> Span | None:
         return None
     if any(len(word) > 3 and is_listed_word(word) for word in regex.findall(r"\p{Ll}+", value)):
         return None
+    first = regex.match(r"\p{L}+", value)
+    if first and first.group().lower() in words("measured"):
+        return None  # "reg. Wt 203"
     return None if _UNIT_AFTER.match(text, span[1]) or _UNIT_WITHIN.search(value) else not_a_date(text, span)

@@ -38,7 +38,7 @@ _GROUPS = re.compile(
 )
 _LOWER_GROUP_BEFORE = re.compile(r"(?<![\w-])([\w/]+)[ ]([a-z]{1,3})[ ]\Z")
 _SCRAMBLED = re.compile(r"(?=(?:\D*\d){2})(?=[A-Z\d]{6})(?:\d+[A-Z]+\d+[A-Z]|[A-Z]+\d+[A-Z]+\d)[A-Z\d]*")
-_GENE_LIKE = re.compile(r"[A-Z]{2,6}-?\d{3,4}")
+_GENE_LIKE = re.compile(r"(?!CMS|HCFA)[A-Z]{2,6}-?\d{3,4}")
 _YEAR = re.compile(r"(?:19|20)\d{2}")
 _CLAUSE_END = re.compile(r"[ ]*(?:[.,;:)]|\r?\n|\Z)")
 _DIGIT = re.compile(r"\d")

@@ -46,7 +46,13 @@ _HOLIDAY = (
     rf"Hallowe['’]?en|Valentine{_POSS} Day|Easter(?:[ ](?:Sunday|Monday))?|Good Friday|Palm Sunday|Ash Wednesday|Pentecost|Mardi Gras|"
     rf"(?:Independence|Labou?r|Memorial|Columbus|Indigenous Peoples{_POSS}|Groundhog|Juneteenth|MLK|Martin Luther King(?:,? Jr\.?)?|Flag|Earth|Canada|Anzac|Bastille|"
     rf"(?:President|Veteran|Mother|Father|Saint Patrick|St\.? Patrick){_POSS}) Day|Juneteenth|Cinco de Mayo|(?:H|Ch)an+uk+ah?|Passover|Yom Kippur|Rosh Hashanah|"
-    "Purim|Diwali|Ramadan|Eid(?: al[- ](?:Fitr|Adha))?|Kwanzaa|Super Bowl Sunday"
+    "Purim|Diwali|Ramadan|Eid(?: al[- ](?:Fitr|Adha))?|Kwanzaa|Super Bowl Sunday|"
+    rf"(?:St\.?|Saint) (?:David|George|Andrew|Stephen|Nicholas|Valentine){_POSS} (?:Day|Eve)|Bonfire Night|(?:[Bb]ank|[Pp]ublic) [Hh]oliday Monday|"
+    "(?:Waitangi|Australia|Victoria|Remembrance|Armistice|Election|Patriots|Pioneer|Family|Civic|Heritage) Day"
+)
+_LOWER_CASE_HOLIDAY = (
+    "christmas(?: eve| day)?|xmas(?: eve)?|thanksgiving(?: eve| day)?|hallowe['’]?en|new year['’]?s(?: eve| day)?|easter(?: sunday| monday)?|good friday|"
+    "(?:labou?r|memorial|independence|veterans['’]?|president['’]?s['’]?|mother['’]?s|father['’]?s|valentine['’]?s|st\\.? patrick['’]?s|mlk|groundhog|boxing) day|juneteenth|fourth of july|super bowl sunday"
 )
 _TIME = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 
@@ -114,6 +120,11 @@ PATTERNS = (
         refine=_calendar_date,
     ),
     _pattern(
+        "month_of_year",  # "seen here 1.2023"
+        r"(?<![\w.,/-])(?<![<>=~≥≤][ ]?)(?P<value>(?:0?[1-9]|1[0-2])\.(?:19|20)\d{2})(?![\w/%]|[.,]\d|[ ]?(?:mg|g|ml|mL|L|l|cm|mm|ng|mmol|mEq|U|IU|x)\b)",
+        score=0.6,
+    ),
+    _pattern(
         "spaced",
         r"(?<![\d./,-])(?<!\d[ ])(?P<value>(?:0[1-9]|1[0-2])[ ](?:0[1-9]|[12]\d|3[01])[ ](?:19|20)\d{2}|(?:0[1-9]|[12]\d|3[01])[ ](?:0[1-9]|1[0-2])[ ](?:19|20)\d{2}|(?:19|20)\d{2}[ ](?:0[1-9]|1[0-2])[ ](?:0[1-9]|[12]\d|3[01]))(?![\d/.]|[ ]\d{2}[ ])",
         score=0.7,
@@ -165,6 +176,17 @@ PATTERNS = (
     _pattern(
         "holiday", rf"\b(?P<value>(?:{_HOLIDAY}){_OF_YEAR})(?![\w'’])(?![ \t]+(?:tree|disease|factor|rash|seals?)\b)"
     ),
+    _pattern(
+        "lower_case_holiday",
+        rf"(?<![\w-])(?P<value>{_LOWER_CASE_HOLIDAY})(?![\w'’-])(?![ \t]+(?:tree|cactus|disease|island|lily)\b)",
+        score=0.6,
+    ),
+    _pattern(
+        "month_behind_plan",  # "repeat UACR May", "flu done Oct", "in March and June"
+        rf"(?:\b(?i:due|done|given|planned|scheduled|repeat|recheck|reassess|booked|expected|every|each|starting|claimed|completed|again|missed)[ \t]+(?:\p{{L}}+[ \t]+)?|~[ \t]?|\b(?:{_LONE_MONTH})[ \t]+(?i:and|or|to|through|until)[ \t]+)(?P<value>{_LONE_MONTH})(?![\w'’])(?={_CLAUSE_END}|[ \t]*[-–(/]|[ \t]+(?i:of|and|at|with|for|if|then)\b)",
+        score=0.6,
+    ),
+    _pattern("part_of_month", rf"(?<![\w-])(?P<value>(?i:mid|early|late)-(?:{_LONE_MONTH}))(?![\w'’])", score=0.7),
     _pattern(
         "day_of_month",  # "on the 19th", "Monday the 2nd", "on the fifteenth"; "the fifth toe" and "the 2nd dose" are none
         rf"\b(?i:on|by|until|till|since|before|after|from|through|{WEEKDAY}),?[ \t]+(?:the[ \t]+)?(?:(?i:{WEEKDAY}),?[ \t]+)?(?:the[ \t]+)?(?P<value>(?:3[01]|[12]?\d)(?:st|nd|rd|th)|(?i:{_ORDINAL}))(?={_CLAUSE_END}|[ \t]+(?:at[ \t]|of[ \t](?:this|last|next|that|the)[ \t]month\b))",

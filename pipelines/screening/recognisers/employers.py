@@ -49,8 +49,8 @@ def _own_name(text: str, span: Span) -> Span | None:
 
 
 def _no_department(text: str, span: Span) -> Span | None:
-    """Refuse departments and services: "works in Cardiology"."""
-    generic = words("facility_words", "not_names", "places")
+    """Refuse departments and services: "works in Cardiology", "works with OT"."""
+    generic = words("facility_words", "not_names", "places", "services", "credentials")
     return None if all(token.lower().strip(".,'’") in generic for token in text[slice(*span)].split()) else span
 
 

@@ -8,7 +8,7 @@ from pipelines.screening.gazetteer import is_family_name, is_listed_word, may_be
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers import employers
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser
-from pipelines.screening.recognisers.person import is_clinical, opens_sentence
+from pipelines.screening.recognisers.person import clinical_head_follows, is_clinical, opens_sentence
 from pipelines.screening.recognisers.vocabulary import Reading, is_proper, reading
 from pipelines.screening.spans import Span
 from pipelines.screening.towns import is_only_town, is_town
@@ -29,7 +29,7 @@ _KIND = (
 # kinds that are also the name of a service or a treatment: "Vascular Surgery" is none, "Oakhurst Surgery" is one
 _SERVICE = (
     "Surgery|Diagnostics?|Collective|Cooperative|Partners|Dermatology|Cardiology|Orthop(?:a?e)dics|Oncology|Neurology|Urology|Nephrology|Gastroenterology|Rheumatology|Endocrinology|Psychiatry|Ophthalmology|Allergy|Podiatry|Obstetrics|Ob/?[Gg]yn|Gyn(?:a?e)cology|"
-    "Physicians|Specialists|Internists|Optometry|Orthodontics|Counsel+ing|Behavioral Health|Fertility|Labs?|Residence|Commons|House|Village|Villas?|Gardens|Estates|Terrace|Place|Court|Care|Home|Dentistry|Midwifery|Ambulance|EMS|Transport"
+    "Physicians|Specialists|Internists|Optometry|Orthodontics|Counsel+ing|Behavioral Health|Fertility|Labs?|Prep(?:aratory)?|Residence|Commons|House|Village|Villas?|Gardens|Estates|Terrace|Place|Court|Care|Home|Dentistry|Midwifery|Ambulance|EMS|Transport"
 )
 _CAP = r"(?:(?:St|Mt|Ft)\.|\p{Lu}(?:[\p{L}\p{M}'’&-]|\.(?=\p{L}))*)"
 _KNOWN = (
@@ -67,12 +67,20 @@ def _names_one_place(text: str, span: Span) -> Span | None:
 def _place_of_its_own(text: str, span: Span) -> Span | None:
     """Refuse a word that the sentence gave its capital letter before a service: "Called Radiology", "Slight Limited"."""
     named = _names_one_place(text, span)
-    if named is None or not opens_sentence(text, named[0]):
-        return named
+    if named is None:
+        return None
     first, *rest = text[slice(*named)].split()
-    service = len(rest) == 1 and rest[0].lower() in words("facility_words")
+    is_abbreviation = len(rest) == 1 and rest[0].isupper()  # "Accepting SNF"
+    if not is_abbreviation and not opens_sentence(text, named[0]):
+        return named
+    service = len(rest) == 1 and (is_abbreviation or rest[0].lower() in words("facility_words"))
     own = is_proper(first) or reading(first) is Reading.MIXED or _PLACE_ENDING.fullmatch(first.lower())
     return None if service and not own else named
+
+
+def _no_term(text: str, span: Span) -> Span | None:
+    """Refuse "Lahey clamp" and "Stanford protocol"."""
+    return None if clinical_head_follows(text, span[1]) else span
 
 
 def _named_place(text: str, span: Span) -> Span | None:
@@ -152,6 +160,13 @@ def _lower_case_place(text: str, span: Span) -> Span | None:
     return (tokens[0][0], span[1]) if len(tokens) > 1 else None
 
 
+def _lodging(text: str, span: Span) -> Span | None:
+    """Refuse "a local motel": the words before the kind must not all be words for any of them."""
+    named = text[slice(*span)].split()[:-1]
+    generic = words("any_firm", "facility_words", "sentence_words")
+    return None if all(word in generic for word in named) else span
+
+
 _JOINTS = frozenset(["to", "from"])
 _TERM_KINDS = frozenset(
     {"diagnostic", "diagnostics", "imaging", "middle", "elementary", "hosp", "ctr", "mc", "uc", "va"}
@@ -176,7 +191,7 @@ PATTERNS = (
     CuedPattern(
         name="kind",
         entity_type=EntityType.FACILITY,
-        expression=rf"(?<![\w-])(?P<value>{_CAP}(?:[ \t]+(?:(?:of|the|and|de|&)[ \t]+)*{_CAP}){{0,4}}[ \t]+(?:{_KIND})(?:[ \t]+(?:of|at|for)[ \t]+{_CAP}(?:[ \t]+{_CAP}){{0,2}})?{employers.ON_STREET})(?![\w-])",
+        expression=rf"(?<![\w-])(?P<value>{_CAP}(?:[ \t]{{1,2}}(?:(?:of|the|and|de|&)[ \t]+)*{_CAP}){{0,4}}[ \t]{{1,2}}(?:{_KIND})(?:[ \t]+(?:of|at|for)[ \t]+{_CAP}(?:[ \t]+{_CAP}){{0,2}})?{employers.ON_STREET})(?![\w-])",
         score=0.8,
         refine=_place_of_its_own,
     ),
@@ -195,9 +210,16 @@ PATTERNS = (
         refine=_lower_case_place,
     ),
     CuedPattern(
+        name="lodging_lower_case",  # "staying at the wagon wheel motel"
+        entity_type=EntityType.ORGANIZATION,
+        expression=r"\b(?:at|from|to|in)[ \t]+(?:the[ \t]+)?(?P<value>(?:\p{Ll}[\p{Ll}'’&-]+[ \t]+){1,2}(?:motel|hotel|inn|motor lodge|casino|trailer park|rv park|campground))(?![\w-])",
+        score=0.5,
+        refine=_lodging,
+    ),
+    CuedPattern(
         name="kind_upper_case",
         entity_type=EntityType.FACILITY,
-        expression=r"(?<![\w-])(?P<value>[A-Z0-9][A-Z0-9.'’&-]+(?:[ ](?:OF|THE|AND|AT|[A-Z0-9][A-Z0-9.'’&-]+)){0,4}[ ](?:HOSPITAL|HOSP|MEDICAL CENTER|MED CTR|MC|CLINIC|URGENT CARE|HEALTH CENTER|HEALTH SYSTEM|HEALTHCARE|NURSING HOME|NURSING CENTER|REHAB|REHABILITATION|IMAGING|RADIOLOGY|IMAGING ASSOCIATES|RADIOLOGY ASSOCIATES|ASSOCIATES|MEDICAL GROUP|FAMILY PRACTICE|FAMILY MEDICINE|PHARMACY|LABORATOR(?:Y|IES)|LABS?|SURGERY CENTER|CANCER CENTER|HOSPICE|DIALYSIS|PEDIATRICS|DERMATOLOGY|ORTHOPEDICS|CARDIOLOGY|DIAGNOSTICS|SCHOOL|UNIVERSITY|MANOR|SNF|EMS|FIRE RESCUE|AMBULANCE|FUNERAL HOME))(?![\w-])",
+        expression=r"(?<![\w-])(?P<value>[A-Z0-9][A-Z0-9.'’&-]+(?:[ ](?:OF|THE|AND|AT|[A-Z0-9][A-Z0-9.'’&-]+)){0,4}[ ](?:HOSPITAL|HOSP|MEDICAL CENTER|TRAUMA CENTER|MED CTR|MC|CLINIC|URGENT CARE|HEALTH CENTER|HEALTH SYSTEM|HEALTHCARE|NURSING HOME|NURSING CENTER|REHAB|REHABILITATION|IMAGING|RADIOLOGY|IMAGING ASSOCIATES|RADIOLOGY ASSOCIATES|ASSOCIATES|MEDICAL GROUP|FAMILY PRACTICE|FAMILY MEDICINE|PHARMACY|LABORATOR(?:Y|IES)|LABS?|SURGERY CENTER|CANCER CENTER|HOSPICE|DIALYSIS|PEDIATRICS|DERMATOLOGY|ORTHOPEDICS|CARDIOLOGY|DIAGNOSTICS|SCHOOL|UNIVERSITY|MANOR|SNF|EMS|FIRE RESCUE|AMBULANCE|FUNERAL HOME))(?![\w-])",
         score=0.6,
         refine=_upper_case_place,
     ),
@@ -273,6 +295,7 @@ PATTERNS = (
         entity_type=EntityType.FACILITY,
         expression=rf"(?<![\w-])(?P<value>(?:{_KNOWN})(?:[ \t]+(?:{_KIND}))?)(?![\w-]|['’]s[ \t]+(?:sign|disease|ulcer)|[ \t]+(?:[AB]\b|type))",
         score=0.8,
+        refine=_no_term,
     ),
     CuedPattern(
         name="saint",

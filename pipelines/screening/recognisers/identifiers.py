@@ -194,7 +194,7 @@ _SHAPES = (
     CuedPattern(
         name="biometric",
         entity_type=EntityType.BIOMETRIC,
-        expression=rf"\b(?i:{_BIOMETRIC})s?(?:[ \t]+(?i:scan|template|profile|pattern|record|recognition|signature|hash|sample|image|enrolment|enrollment|ref(?:erence)?|biometric)\b){{0,2}}{_JOIN}(?P<value>(?=(?:[A-Za-z_:/#-]*\d){{3}})[A-Za-z0-9]+(?:[-_:/#][A-Za-z0-9]+)*)(?![\w/%.]\d|[ \t]*(?:mm|cm|mg|ml|years?|degrees)\b)",
+        expression=rf"\b(?i:{_BIOMETRIC})s?(?:[ \t]+(?i:scan|template|profile|pattern|record|recognition|signature|hash|sample|image|enrolment|enrollment|ref(?:erence)?|biometric)\b){{0,2}}{_JOIN}(?P<value>(?:[A-Z]{{2}}[ ])?(?=(?:[A-Za-z_:/#-]*\d){{3}})[A-Za-z0-9]+(?:[-_:/#][A-Za-z0-9]+)*)(?![\w/%.]\d|[ \t]*(?:mm|cm|mg|ml|years?|degrees)\b)",
         refine=code_like,
     ),
     CuedPattern(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import regex
 from presidio_analyzer import LocalRecognizer, RecognizerResult
@@ -70,22 +71,29 @@ def _names_a_place(text: str, end: int) -> bool:
     return match is not None and match[1].lower() in words("places")
 
 
-def _full_names(text: str, tokens: Sequence[Span]) -> list[Span]:
+class _Word(NamedTuple):
+    """A capitalised word of a note."""
+
+    start: int
+    end: int
+    text: str
+    reading: Reading
+
+
+def _full_names(text: str, tokens: Sequence[_Word]) -> list[Span]:
     """Given name and surname side by side: one is a name and nothing else, and the other may be one."""
     spans = []
-    for (start, middle), (second, end) in pairwise(tokens):
-        if not _BETWEEN.fullmatch(text, middle, second):
+    for (start, middle, first, kind), (second, end, last, last_kind) in pairwise(tokens):
+        if Reading.TERM in (kind, last_kind) or not _BETWEEN.fullmatch(text, middle, second):
             continue
-        first, last = text[start:middle], text[second:end]
-        readings = (reading(first), reading(last))
-        named = Reading.NAME in readings or _is_given_before_eponym(first, last)
-        if not named or Reading.TERM in readings or is_compound(first) or is_compound(last):
+        named = Reading.NAME in (kind, last_kind) or _is_given_before_eponym(first, last)
+        if not named or is_compound(first) or is_compound(last):
             continue
         if is_eponym_word(bare(first)) and is_eponym_word(bare(last)):
             continue
         if opens_sentence(text, start) and is_listed_word(bare(first)) and bare(first) not in words("first_names"):
             continue  # "Later Ngozi felt better"
-        if (first.isupper() or last.isupper()) and Reading.UNKNOWN in readings:
+        if (first.isupper() or last.isupper()) and Reading.UNKNOWN in (kind, last_kind):
             continue
         if not is_uncued_eponym(text, (start, end)) and not clinical_head_follows(text, end):
             spans.append((start, end))
@@ -110,12 +118,10 @@ def _is_something_else(text: str, span: Span) -> bool:
     )
 
 
-def _lone_names(text: str, tokens: Sequence[Span]) -> list[Span]:
+def _lone_names(text: str, tokens: Sequence[_Word]) -> list[Span]:
     """One word that is a name and nothing else; one of no list, amid a sentence."""
     spans = []
-    for start, end in tokens:
-        word = text[start:end]
-        kind = reading(word)
+    for start, end, word, kind in tokens:
         if kind is Reading.NAME:
             upper = word[:-1].isupper()
             long_enough = len(word) >= (MIN_UPPER_CASE_CHARS if upper else MIN_CHARS)
@@ -129,16 +135,15 @@ def _lone_names(text: str, tokens: Sequence[Span]) -> list[Span]:
     return spans
 
 
-def _with_initials(text: str, tokens: Sequence[Span]) -> Iterator[Span]:
+def _with_initials(text: str, tokens: Sequence[_Word]) -> Iterator[Span]:
     """ "R. Castellanos", "J. Marsh": what has an initial before it is a person, if it may be one at all."""
-    for start, end in tokens:
-        if "." not in text[max(0, start - 2) : start]:
+    for start, end, word, kind in tokens:
+        if kind is Reading.TERM or "." not in text[max(0, start - 2) : start]:
             continue
         match = _INITIALS_BEFORE.search(text, max(0, start - 8), start)
         if match is None:
             continue
-        word, kind = text[start:end], reading(text[start:end])
-        if kind is Reading.TERM or clinical_head_follows(text, end) or len(bare(word)) < MIN_CHARS:
+        if clinical_head_follows(text, end) or len(bare(word)) < MIN_CHARS:
             continue
         if kind is Reading.UNKNOWN and _LATIN.search(word):
             continue
@@ -165,15 +170,10 @@ def _somebody_before(text: str, start: int) -> str | None:
     return between if enclosed and before in words("services") else None
 
 
-def _introduced(text: str, tokens: Sequence[Span]) -> Iterator[Span]:
+def _introduced(text: str, tokens: Sequence[_Word]) -> Iterator[Span]:
     """ "Pulm (Rasmussen)", "FOB Hunter called", "infant son Tobi": a word with two meanings after somebody."""
-    for start, end in tokens:
-        word = text[start:end]
-        if (
-            word.isupper()
-            or reading(word) is Reading.NAME
-            or not (may_be_name(bare(word)) or is_eponym_word(bare(word)))
-        ):
+    for start, end, word, kind in tokens:
+        if word.isupper() or kind is Reading.NAME or not (may_be_name(bare(word)) or is_eponym_word(bare(word))):
             continue
         between = _somebody_before(text, start)
         if between is None or clinical_head_follows(text, end) or bare(word) in words("not_names"):
@@ -249,7 +249,7 @@ class ListedNameRecogniser(LocalRecognizer):
         """Findings of the text; the artifacts are not used."""
         if EntityType.PERSON.value not in entities:
             return []
-        tokens = [match.span() for match in _CAPITALISED.finditer(text)]
+        tokens = [_Word(*match.span(), word := match.group(), reading(word)) for match in _CAPITALISED.finditer(text)]
         found = [(span, 0.7, "full_name") for span in _full_names(text, tokens)]
         found += [(span, 0.6, "lone_name") for span in _lone_names(text, tokens)]
         found += [(span, 0.7, "initials_name") for span in _with_initials(text, tokens)]

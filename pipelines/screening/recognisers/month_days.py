@@ -34,7 +34,7 @@ _NO_DATE_AFTER = regex.compile(
 _SCORED_BEFORE = regex.compile(
     r"(?:\b(?:bp|b/p|blood pressure|pressures?|map|pcwp|pcw|wedge|pap?|pasp|rvsp|rv|lv|ra|cvp|(?:bi|c)-?pap|ipap|epap|peep|vent|settings?|apgars?|gcs|e\d?v\d?m\d?|"
     r"mmse|mini[- ]mental|moca|slums|phq-?\d?|gad-?\d?|audit|cage|nihss|scores?d?|scoring|grade[ds]?|rated?|rating|scale|vas|nrs|pain|severity|intensity|strength|power|motor|muscle|reflex(?:es)?|dtrs?|"
-    r"pulses?|murmur|sem|nodes?|ln|lns|cores?|biopsies|vision|visual|acuity|va|snellen|od|os|ou|sc|cc|ph|sph|cyl|fi?o2|i:?e|ratios?|match(?:ed)?|hla|alleles?|loci|criteria|items?|points?|"
+    r"pulses?|murmur|sem|nodes?|ln|lns|cores?|biopsies|vision|visual|acuity|va|snellen|od|os|ou|sc|cc|ph|sph|cyl|fi?o2|i:?e|ratios?|match(?:ed)?|hla|alleles?|loci|criteria|items?|points?|activity|chronicity|index|"
     r"sessions?|visits?|pages?|pp?|parts?|bottles?|sets?|tubes?|samples?|cases?|patients|of|about|roughly|approximately|nearly|gleason|stage|level|[a-z]*meter|ratio|mmhg|kpa|fev1?|fvc|cmh2o|mg|mcg|ml|units?|"
     r"insulin|mix|humulin|novolin|novolog|humalog|bite|fractions?|cycles? \d+|hrs?|hours|wks?|weeks|days|dose|tabs?|tablets?|codon|exon|type|types|goldmann|ishihara|hertel|mdq|borg|tinetti|katz|lawton|berg|tug|morse|braden|ecog|sofa|hads|edss|audit-c|dast|ces-d|epds|gds|sppb|am-pac|fim|barthel|ess|isi|ipss|bdi|ymrs|madrs|ham-?d|rass|norton|wells|day|hpv|cd\d*|il|p|t|l|c|s|th?)|[%<>=~±≥≤×^#])"
     r"[ \t]*(?:was|is|were|of|at|to|and|now|a|the|[:=(,/-])*[ \t:]*$",
@@ -175,7 +175,7 @@ PATTERNS = (
     ),
     _pattern(
         "bare_range",
-        r"(?<![\w./+-])(?P<value>\d{1,2}/\d{1,2})[ ]?[-–][ ]?(?P<value>\d{1,2}/\d{1,2})(?![\w/%]|\.\d)",
+        r"(?<![\w./+-])(?P<value>\d{1,2}/\d{1,2})[ ]?(?:[-–]>?|→)[ ]?(?P<value>\d{1,2}/\d{1,2})(?![\w/%]|\.\d)",
         refine=_paired_dates,
         score=0.6,
     ),

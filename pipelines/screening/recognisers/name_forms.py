@@ -23,6 +23,7 @@ from pipelines.screening.spans import Span
 
 _FIELD_BEFORE = regex.compile(r"(?:^|[:|(\t\"“\n]|[ \t]{2})[ \t]*$", regex.MULTILINE)
 _FIELD_AFTER = regex.compile(r"\.?[ \t]*(?:$|[|)\t\"”\r\n]|[ \t]{2}|,?[ \t]+(?:DOB|MRN|[MF]\b|\(?\d))", regex.MULTILINE)
+_QUOTES = ('"', "“")
 _AGE_AFTER = regex.compile(r"[ \t]*,?[ \t]*(?:\(?\d{1,3}[ \t]?(?i:[mf]\b|y/?o|yrs?|years)|(?:DOB|MRN)\b)")
 _LIST_GOES_ON = regex.compile(r"[ \t]+(?:and|or|vs|versus)\b")
 
@@ -94,9 +95,11 @@ def _stands_alone(text: str, span: Span) -> bool:
 
 
 def _surname_initial(text: str, span: Span) -> Span | None:
-    """ "Lowenthal, H": a surname that is no other word, in a field of its own."""
+    """ "Lowenthal, H": a surname that is no other word, in a field of its own; any surname behind a quotation mark."""
     surname = bare(text[slice(*span)].split(",")[0])
-    return span if is_family_name(surname) and not is_clinical(surname) and _stands_alone(text, span) else None
+    is_labelled = text[max(0, span[0] - 1) : span[0]] in _QUOTES and may_be_name(surname)
+    named = is_labelled or (is_family_name(surname) and not is_clinical(surname))
+    return span if named and _stands_alone(text, span) else None
 
 
 def _middle_initial(text: str, span: Span) -> Span | None:
@@ -141,9 +144,14 @@ def _user_name(text: str, span: Span) -> Span | None:
 
 
 def _initials_with_credential(text: str, span: Span) -> Span | None:
-    """ "KT, RN", but not "ER RN"."""
+    """ "KT, RN", but not "ER RN"; alone on a line it is a signature whatever else the letters mean: "FL, CNM"."""
     word = text[slice(*span)]
-    return span if "." in word or not (is_listed_word(word) or bare(word) in words("not_names")) else None
+    signs = _SIGNATURE.match(text, span[0]) and not text[text.rfind("\n", 0, span[0]) + 1 : span[0]].strip()
+    is_other = is_listed_word(word) or bare(word) in words("not_names")
+    return span if "." in word or signs or not is_other else None
+
+
+_SIGNATURE = regex.compile(r"\p{Lu}{2,3},[ \t]*\p{Lu}[\p{L}/-]+[ \t]*(?:\r?\n|\Z)")
 
 
 def _lower_case_initials(text: str, span: Span) -> Span | None:
@@ -178,17 +186,73 @@ _OF_CLOCK = frozenset(
     ]
 )
 _SIGNED_BEFORE = regex.compile(
-    r"\b(?:M\.?D|D\.?O|NP|PA-C|PA|RN|PhD|DPM|DDS|CNM|CRNA|LCSW)\b|\b(?:D|DD):|\b(?i:dictated|signed|transcribed)\b"
+    r"\b(?:M\.?D|D\.?O|NP|PA-C|PA|RN|PhD|DPM|DDS|CNM|CRNA|LCSW)\b|\b(?:D|DD):|\b(?i:dictated|signed|transcribed|job)\b"
 )
 
 
 def _typist(text: str, span: Span) -> Span | None:
-    """ "rco/dj" under a signature, not "pt/ot"."""
+    """ "rco/dj" or "rhb" under a signature, not "pt/ot"."""
     parts = regex.findall(r"\p{L}+", text[slice(*span)].lower())
     if not _SIGNED_BEFORE.search(text, max(0, span[0] - 160), span[0]):
         return None
     other = words("not_names", "credentials", "services", "units") | _OF_CLOCK
     return None if any(part in other for part in parts) else span
+
+
+_VOWEL = frozenset("aeiouy")
+_UNIT_BEFORE = regex.compile(r"(?<![\d:])\d{1,3}(?:\.\d+)?[ \t]*$")  # "T 38.2 PO", but "0530 RD" behind a time
+
+
+def _closing_initials(text: str, span: Span) -> Span | None:
+    """ "… reviewed and signed.\nTP", "T.O." and "(bmk)" behind a section: whoever wrote it, and no abbreviation."""
+    word = text[slice(*span)].lower().replace(".", "").replace(" ", "")
+    if word.isdigit() or _UNIT_BEFORE.search(text, max(0, span[0] - 8), span[0]):
+        return None
+    other = words("not_names", "credentials", "services", "units", "measured", "not_groups") | _OF_CLOCK | _ABBREVIATED
+    if "." in text[slice(*span)]:
+        return None if word in _ABBREVIATED or word in words("credentials") else span
+    if word in other or (len(word) > 2 and is_ordinary(word) and not _VOWEL.isdisjoint(word)):
+        return None
+    line = text.rfind("\n", 0, span[0]) + 1
+    is_heading = not text[line : span[0]].strip() and not text[max(0, line - 2) : line].rstrip("\n")
+    return None if is_heading else span  # "ROS" begins a paragraph, "TP" ends one
+
+
+def _initials_by(text: str, span: Span) -> Span | None:
+    """Refuse services and means: "by RT", "by EMS", "by po"."""
+    word = text[slice(*span)].lower()
+    other = words("not_names", "services", "units", "credentials", "people_words") | _OF_CLOCK | _ABBREVIATED | _MEANS
+    is_word = len(word) > 2 and is_ordinary(word) and not _VOWEL.isdisjoint(word)
+    return None if word in other or is_word else span
+
+
+_MEANS = frozenset(
+    [
+        "pt",
+        "ot",
+        "rt",
+        "us",
+        "ct",
+        "mr",
+        "mri",
+        "ir",
+        "ekg",
+        "ecg",
+        "cxr",
+        "pcr",
+        "iha",
+        "ifa",
+        "eia",
+        "hr",
+        "an",
+        "my",
+        "me",
+        "us",
+        "he",
+        "it",
+        "so",
+    ]
+)
 
 
 def _initials_of_subject(text: str, span: Span) -> Span | None:
@@ -291,7 +355,7 @@ PATTERNS = (
     ),
     _pattern(
         "capitals",
-        r"(?<![\w'’-]|\p{Lu}[ \t])(?P<value>\p{Lu}{3,}(?:[-'’]\p{Lu}+)?[ \t]+\p{Lu}{3,}(?:[ \t]+\p{Lu}\b\.?)?)(?=[ \t]*(?:$|\r?\n|[,;(\d/]|\p{Ll}|DOB|MRN|[MF]\b))(?![\w-])",
+        r"(?<![\w'’-]|\p{Lu}[ \t])(?P<value>\p{Lu}{3,}(?:[-'’]\p{Lu}+)?[ \t]{1,2}\p{Lu}{3,}(?:[ \t]+\p{Lu}\b\.?)?)(?=[ \t]*(?:$|\r?\n|[,;(\d/]|\p{Ll}|DOB|MRN|[MF]\b))(?![\w-])",
         0.7,
         _capitals,
     ),
@@ -315,19 +379,31 @@ PATTERNS = (
     ),
     _pattern(
         "dictation_line",  # the author's initials and the typist's, "SM/jkl"
-        r"(?:^|(?i:\b(?:job|d|t|dd|dt|doc(?:ument)?|conf)\b[ \t]*[#:][ \t]*|\b(?:job|conf)[ \t]+)[\w/:# -]{1,30}[ \t]+)[ \t]*(?P<value>\p{Lu}{2,4}[/:]\p{L}{2,4}(?:[/:]\p{L}{2,4})?)[ \t]*(?=\r?\n|$|(?:D|T|DD|DT|d|t|dd|dt|Job|JOB)[ \t]*[:#])",
+        r"(?:^|(?i:\b(?:job|d|t|dd|dt|doc(?:ument)?|conf)\b[ \t]*[#:][ \t]*|\b(?:job|conf)[ \t]+)[\w/:# -]{1,30}[ \t]+)[ \t]*(?P<value>\p{Lu}{2,4}[/:]\p{L}{2,4}(?:[/:]\p{L}{2,4})?)[ \t]*(?=\r?\n|$|(?:D|T|DD|DT|d|t|dd|dt|Job|JOB)[ \t]*[:#])|^[ \t]*(?P<value>\p{Lu}{2,3}[/:]\p{Ll}{2,3}|\p{Lu}{2,3}:\p{Lu}{2,3})(?=[ \t]{2}|,[ \t]*\d|[ \t]*\()",
         0.75,
         _initials,
     ),
     _pattern(
         "typist",  # a line "rco/dj", and what follows the time of typing
-        r"(?:^[ \t]*(?P<value>\p{Ll}{2,3}[/:][ ]?\p{Ll}{2,3})|\b[DT]:[ \t]*[\d/-]{6,10}(?:[ \t]+[\d:]{4,5})?[ \t]+(?P<value>\p{L}{2,3}))[ \t]*(?=\r?\n|$)",
+        r"(?:^[ \t]*(?P<value>\p{Ll}{2,3}(?:[/:][ ]?\p{Ll}{2,3})?)|(?:\b[DT]:[ \t]*[\d/-]{6,10}(?:[ \t]+[\d:]{4,5})?|\b(?i:job|doc|conf)[ \t]*[#:]?[ \t]*[\d-]{4,12})[ \t]+(?P<value>\p{L}{2,3}))[ \t]*(?=\r?\n|$)",
         0.75,
         _typist,
     ),
     _pattern(
+        "closing_initials",
+        r"(?:(?<=[.!?)\d][ \t]{1,2})(?P<value>\p{Lu}{2}|\p{Ll}{2,3})(?:[ \t]?/[ \t]?(?P<value>\p{Lu}{2,3}|\p{Ll}{2,3}))?|(?<=[.!?\d][ \t]{1,2})(?P<value>\p{Lu}{3})|\((?P<value>\p{Ll}{3}|\p{Ll}{2,3}/\p{Ll}{2,3})\)|^[ \t]*(?P<value>\p{Lu}{2,3})(?=[ \t]*(?:\s*\Z|(?:\r?\n[ \t]*){2}))|(?:^|(?<=[.!?][ \t]{1,2}))(?P<value>(?:\p{Lu}\.[ ]?){2,3}))[ \t]*\.?[ \t]*(?=\r?\n|\Z)",
+        0.5,
+        _closing_initials,
+    ),
+    _pattern(
+        "initials_by",  # "released 0915 by jmc", "lw pgy2"
+        r"\bby[ \t]+(?P<value>\p{Ll}{2,3}|\p{Lu}{2})(?=[ \t]*(?:[.,;)](?!\w)|\r?\n|\Z|[ \t]\d))|(?<![\w/-])(?P<value>\p{Ll}{2,3}|\p{Lu}{2,3})[ \t]+(?i:pgy[ -]?\d)(?!\w)",
+        0.6,
+        _initials_by,
+    ),
+    _pattern(
         "initials_credential",
-        r"(?<![\w./-])(?P<value>\p{Lu}\.[ \t]?(?:\p{Lu}\.?){1,2}|\p{Lu}{2,3})[ \t]*(?:,[ \t]*|[ \t]+)(?:MD|RN|NP|PA-C|LPN|CRNA|PharmD|CNA|RRT)(?!\w)",
+        r"(?<![\w./-])(?P<value>\p{Lu}\.[ \t]?(?:\p{Lu}\.?){1,2}|\p{Lu}{2,3})[ \t]*(?:,[ \t]*|[ \t]+)(?:MD|RN|NP|PA-C|LPN|CRNA|PharmD|CNA|RRT|CNM|DO|LCSW|RDN?|OTR/L|DPT)(?!\w)",
         0.6,
         _initials_with_credential,
     ),

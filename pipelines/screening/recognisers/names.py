@@ -269,6 +269,12 @@ PATTERNS = (
         _name_with_suffix,
     ),
     _pattern(
+        "lower_case_colleague",  # "np grace notified"
+        r"\b(?:md|do|np|pa|rn|lpn|cna|nurse|resident|intern|fellow|attending|hospitalist|sw|rt|aide|tech)[ \t]+(?P<value>\p{Ll}{3,})(?=[ \t]+(?:notified|aware|paged|called|informed|updated|texted|at bedside|in to see|in room|here|said|says|states|wants|ok(?:ay)?)\b)",
+        0.6,
+        _lower_case_listed,
+    ),
+    _pattern(
         "particle_surname",  # "Surgery: de la Cruz"
         r"(?<![\w'’-])(?P<value>(?i:de la|de los|de las|van der|van den|van de|von der|del|dos|da|al|bin|ibn)[ \t-](?:\p{Lu}\.[ \t]?)?\p{Lu}[\p{Ll}\p{M}]{2,}(?:[-'’]\p{L}+)?)(?![\w-])",
         0.6,

@@ -1,13 +1,15 @@
 # ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Towns, counties and cities with their state: where somebody is said to live, to come from or to be."""
 
+from functools import lru_cache
+
 import regex
 
 from pipelines.screening.entities import EntityType
-from pipelines.screening.gazetteer import is_family_name, is_listed_word, is_ordinary
+from pipelines.screening.gazetteer import MAX_CACHED_WORDS, is_family_name, is_listed_word, is_ordinary, may_be_name
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.pattern import CuedPattern
-from pipelines.screening.recognisers.person import is_clinical
+from pipelines.screening.recognisers.person import has_clinical_ending, is_clinical
 from pipelines.screening.spans import Span
 from pipelines.screening.towns import is_only_town, is_town, towns
 
@@ -108,15 +110,29 @@ def _lone_town(text: str, span: Span) -> Span | None:
 
 
 def _lower_case_town(text: str, span: Span) -> Span | None:
-    """ "in bullhead city": a listed town of two or three words."""
+    """ "in bullhead city": a listed town of two or three words, or of one that means nothing else."""
     tokens = text[slice(*span)].split()
     if tokens[0] in words("not_names"):
         return None
+    if _is_lone_town(tokens[0]):
+        return span[0], span[0] + len(tokens[0])
     for num_tokens in range(len(tokens), 1, -1):
         name = " ".join(tokens[:num_tokens])
         if name in towns() and is_only_town(name):
             return span[0], span[0] + len(name)
     return None
+
+
+def _joined(text: str, span: Span) -> Span | None:
+    """ "Over-the-Rhine", not "Over-the-Counter": the last word names something."""
+    last = text[slice(*span)].rsplit("-", 1)[-1]
+    return None if is_clinical(last) or (is_listed_word(last) and not is_town(last)) else span
+
+
+@lru_cache(maxsize=MAX_CACHED_WORDS)
+def _is_lone_town(word: str) -> bool:
+    is_term = is_listed_word(word) or is_clinical(word) or may_be_name(word) or has_clinical_ending(word)
+    return len(word) > 4 and is_only_town(word) and not is_term
 
 
 def _directional(text: str, span: Span) -> Span | None:
@@ -163,13 +179,13 @@ PATTERNS = tuple(
         ),
         (
             "lone_town",
-            r"(?<=\w,[ ])(?P<value>\p{Lu}[\p{Ll}\p{M}'’-]{3,}(?:[ \t]+\p{Lu}[\p{Ll}\p{M}'’-]+){0,2})(?=[ \t]*(?:[,;.)](?!\w)|\r?\n|$|[ \t]\d{5}\b))",
+            r"(?<=\w),[ ](?P<value>\p{Lu}[\p{Ll}\p{M}'’-]{3,}(?:[ \t]+\p{Lu}[\p{Ll}\p{M}'’-]+){0,2})(?=[ \t]*(?:[,;.)](?!\w)|\r?\n|$|[ \t]\d{5}\b))",
             0.5,
             _lone_town,
         ),
         (
             "lower_case_town",
-            r"\b(?:in|near|from|to|outside|at|of)[ \t]+(?P<value>\p{Ll}[\p{Ll}'’.-]+(?:[ ]\p{Ll}[\p{Ll}'’-]+){1,2})(?![\w-])",
+            r"\b(?:in|near|from|to|outside|at|of)[ \t]+(?!(?:the|an?|his|her|their|this|that|be|and|or|for|with|on|any|all|both|no|our|my|your|its?|have|see|left|right|bed|home|follow|monitor|continue)\b)(?P<value>\p{Ll}[\p{Ll}'’.-]+(?:[ ]\p{Ll}[\p{Ll}'’-]+){0,2})(?![\w-])",
             0.5,
             _lower_case_town,
         ),
@@ -184,6 +200,12 @@ PATTERNS = tuple(
             rf"(?:,|\b(?i:in|from|of|at))[ \t]+(?P<value>{CITY}[ \t,]+{ZIP})(?![\d.,/%-]\d|\d|[ \t]*(?:/|%|cells|units|copies))",
             0.7,
             no_term,
+        ),
+        (
+            "joined",  # "Over-the-Rhine", "Croton-on-Hudson"
+            r"(?<![\w-])(?P<value>\p{Lu}\p{Ll}+-(?:(?:on|upon|by|over|under|next|of|de|du|sur|am|le|la)-(?:the-)?|the-)\p{Lu}\p{Ll}+)(?![\w-])",
+            0.7,
+            _joined,
         ),
         (
             "directional",

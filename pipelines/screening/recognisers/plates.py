@@ -23,7 +23,8 @@ _DIGIT = re.compile(r"\d")
 _SIGNS_BESIDE = ".,;:()'/"
 _PLATE = re.compile(
     r"[A-Z]{1,3}[ -]?\d{2,5}(?:[ -]?[A-Z]{1,3})?|\d{1,4}[ -]?[A-Z]{1,4}(?:[ -]?\d{1,4})?|[A-Z]{1,2}\d{1,3}[ -]\d{2,4}|"
-    r"[A-Z]{2}\d{2}[ -]?[A-Z]{3}|\d[A-Z]{3}\d{3}|[A-Z]{2,3}[ -]\d[A-Z]\d{2,3}|\d{2,3}[ -]\d{2,3}[ -]?[A-Z]{1,2}"
+    r"[A-Z]{2}\d{2}[ -]?[A-Z]{3}|[A-Z]{3}-[A-Z]\d{2}|"
+    r"\d[A-Z]{3}\d{3}|[A-Z]{2,3}[ -]\d[A-Z]\d{2,3}|\d{2,3}[ -]\d{2,3}[ -]?[A-Z]{1,2}"
 )
 _ROAD = re.compile(r"(?:I|US|SR|CR|RT|RTE|HWY|FM|M|A|F)[ -]?\d{1,3}")
 _YEAR = re.compile(r"(?:19|20)\d{2}")
@@ -104,4 +105,5 @@ def _is_plate(value: str, *, named: bool) -> bool:
     is_figure = (
         " " in value and len(runs) == 2 and (word in words("measured") or (len(word) > 2 and is_listed_word(word)))
     )
-    return named or bool(_BRITISH.fullmatch(value)) or (digits > 2 and not is_figure)
+    has_own_form = _BRITISH.fullmatch(value) or (letters > 3 and "-" in value)
+    return named or bool(has_own_form) or (digits > 2 and not is_figure)

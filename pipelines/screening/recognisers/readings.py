@@ -18,7 +18,7 @@ _TERMINOLOGY_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _QUANTITY_AFTER = re.compile(
-    r"[ \t]*(?:%|°|/|x ?10|[x×] ?\d|to \d|(?:iu|units?|u|copies|cfu|cells?|colony|colonies|mcl|ml|mg|mcg|ug|μg|µg|ng|pg|l|dl|g|kg|mm3|mmol|meq|per (?:min|h|day|week|mm|ml|cu|micro|high)|steps|miles?|meters|m|km|feet|ft|bp|kb|hz|"
+    r"/|[ \t]/(?!\s)|[ \t]*(?:%|°|/[ \t]?(?:mm|cu|u|µ|ml|l|hpf|day|kg|min)|x ?10|[x×] ?\d|to \d|(?:iu|units?|u|copies|cfu|cells?|colony|colonies|mcl|ml|mg|mcg|ug|μg|µg|ng|pg|l|dl|g|kg|mm3|mmol|meq|per (?:min|h|day|week|mm|ml|cu|micro|high)|steps|miles?|meters|m|km|feet|ft|bp|kb|hz|"
     r"dollars|usd|people|patients|subjects|participants|men|women|children|cases|births|deaths|live|reads|rpm|days|hours|years|cmm|cumm|platelets|white|red|wbcs?|rbcs?|leukocytes|lymphocytes|neutrophils)\b)",
     re.IGNORECASE,
 )
@@ -46,7 +46,7 @@ _STAGED = re.compile(
 )
 _TRIAL_DRUG = re.compile(r"(?:AZD|ABT|BMS|GSK|AMG|LY|PF|MK|SCH|RO|ONO|JNJ|TAK|BAY|STI|NCT)-?\d{3,8}")
 _NOT_OWN_LETTERS = re.compile(
-    r"(?:rp\d+-|vr|covid|sars|mers|h\dn\d|ncov|cov|who|iso|icd|dsm|cpt|hla|cd|il|ca|ck|bnp|bnt|fda|ansi|pmid|grch|hg|ccr|cxcr|mir|mrna|dna|rna|akt|ctla|mv|cyfra|hek|xl|omim|umls|mim|"
+    r"(?:rp\d+-|cms-|hcfa-|vr|covid|sars|mers|h\dn\d|ncov|cov|who|iso|icd|dsm|cpt|hla|cd|il|ca|ck|bnp|bnt|fda|ansi|pmid|grch|hg|ccr|cxcr|mir|mrna|dna|rna|akt|ctla|mv|cyfra|hek|xl|omim|umls|mim|"
     r"researchregistry)(?![a-z])",
     re.IGNORECASE,
 )
@@ -72,13 +72,22 @@ def is_clinical_figure(text: str, start: int, end: int) -> bool:
         return True
     if any(char.isalpha() for char in token):
         parts = token.split("/")  # "F508del/G551D"
-        return _is_mixed_reading(token) or (len(parts) == 2 and all(map(_GENETIC.fullmatch, parts)))
+        return (
+            _is_mixed_reading(token)
+            or (len(parts) == 2 and all(map(_GENETIC.fullmatch, parts)))
+            or (len(parts) > 2 and all(map(_is_setting, parts)))
+        )
     return _is_number_reading(token, before) or is_counted(text, end)
 
 
 def is_counted(text: str, end: int) -> bool:
     """True where a unit or what is counted stands behind `end`."""
     return bool(_QUANTITY_AFTER.match(text, end))
+
+
+def _is_setting(part: str) -> bool:
+    """A part of a ventilator's settings, "18/380/PEEP"."""
+    return bool(re.fullmatch(r"\d{1,3}", part)) or part.lower() in words("not_names", "measured", "units", "not_groups")
 
 
 def is_measure(token: str) -> bool:
@@ -119,11 +128,13 @@ def _is_range(parts: list[str]) -> bool:
         return False
     if all(_YEAR.fullmatch(part) for part in parts) or all(_CLOCK.fullmatch(part) for part in parts):
         return True
+    if len(parts) == 3 and any("." in part for part in parts):
+        return [float(part) for part in parts] == sorted(map(float, parts))  # of a balloon, "15-16.5-18"
     if any(len(part) > 1 and part[0] == "0" and "." not in part for part in parts):
         return len(parts) == 2 and len(parts[0]) + len(parts[1]) < 5
     values = [float(part.replace(",", "")) for part in parts]
-    if len(parts) > 3 and max(map(len, parts)) == 1:
-        return values == sorted(values) or values == sorted(values, reverse=True)  # "grounding 5-4-3-2-1"
+    if len(parts) in (4, 5) and max(map(len, parts)) == 1:
+        return True  # "grounding 5-4-3-2-1", births and abortions "4-3-0-1-3"
     if len(parts) == 2:
         is_round = all(value % 5 == 0 for value in values) or any("," in part or "." in part for part in parts)
         return (

@@ -12,7 +12,7 @@ _RELATION = (
     r"(?:foster |ex-?|half-|god|late |great-?)?(?:wife|husband|spouse|son|daughter|mother|father|mom|dad|brother|sister|partner|girlfriend|boyfriend|fianc[eé]e?|friend|aunt|uncle|cousin|nephew|niece|grand(?:mother|father|son|daughter|child|ma|pa|mom|dad|kid)|sibling|parent|child(?!-))|"
     r"hubby|dtr|dau|gf|bf|sig(?:nificant)? other|granny|nana|abuel[ao]|t[íi]o|tía|mam[aá]|pap[aá]|in-law|widow(?:er)?|hcp|poa|hcpoa|proxy|godparent|passenger|driver|bystander|colleague|"
     r"supervisor|manager|coach|chaplain|priest|rabbi|imam|interpreter|translator|carer|(?:baby)?sitter|nanny|housemate|flatmate|housekeeper|housemaid|doula|midwife|paramedic|emt|deputy|"
-    r"adjuster|agent|liaison|advocate|operator|rep(?:resentative)?|coord(?:inator)?|mgr|mngr|tech(?:nician)?|technologist|hygienist|phlebotomist|receptionist|secretary|classmate|schoolmate|teammate|tenant|"
+    r"adjuster|agent(?![ ]orange)|liaison|advocate|operator|rep(?:resentative)?|coord(?:inator)?|mgr|mngr|tech(?:nician)?|technologist|hygienist|phlebotomist|receptionist|secretary|classmate|schoolmate|teammate|tenant|"
     r"student|trainer|counsel(?:l)?or|sponsor|mentor|caseworker|principal|foreman|buddy|bestie|fiancee?|hubby|"
     r"detective|trooper|constable|navigator|dieti[ct]ian|nutritionist|home health aide|hospice nurse|visiting nurse|companion|"
     r"(?:mother|father|son|daughter|sister|brother)-in-law|step(?:mother|father|son|daughter)|caregiver|guardian|neighbou?r|roommate|aide|nurse|pharmacist|coworker|co-worker|employer|boss|lawyer|attorney|teacher|landlord|pastor|twin|baby|"
@@ -43,8 +43,10 @@ def _relation_name(text: str, span: Span) -> Span | None:
         return trimmed
     # "Nephew Will is power of attorney", "foster mother Peg Stillwater": amid a sentence the capital makes it a name
     first = FIRST_WORD.match(text, *span)
-    if first is None or ":" in between or first.group().isupper():
+    if first is None or ":" in between:
         return trimmed
+    if first.group().isupper():
+        return trimmed if text[slice(*span)] != text[slice(*span)].upper() else None  # "WIFE AT ED"
     word = bare(first.group())
     if trimmed is None:
         return first.span() if word in words("first_names") or word in words("sentence_openers") else None

@@ -27,17 +27,20 @@ TITLE = (
 )
 _CREDENTIAL = (
     r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-?C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|D\.?P\.?M|Pharm\.?D|L\.?P\.?N|C\.?N\.?A|C\.?R\.?N\.?A|F\.?A\.?C\.?[SP]|M\.?S\.?W|L\.?C\.?S\.?W|MBBS|FRCS|"
-    r"A\.?P\.?R\.?N|D\.?N\.?P|F\.?N\.?P(?:-?C|-?BC)?|B\.?S\.?N|M\.?S\.?N|D\.?P\.?T|O\.?T\.?R(?:/L)?|CCC-SLP|R\.?D|R\.?T|CNM|Psy\.?D|O\.?D)\b\.?"
+    r"A\.?P\.?R\.?N|D\.?N\.?P|F\.?N\.?P(?:-?C|-?BC)?|B\.?S\.?N|M\.?S\.?N|D\.?P\.?T|O\.?T\.?R(?:/L)?|CCC-(?:SLP|A)|R\.?D(?:N|H|MS)?|R\.?T|CNM|Psy\.?D|O\.?D|"
+    r"L\.?M\.?S\.?W|LMHC|LMFT|LPC|CADC|LVN|CMA|RMA|PTA|COTA|COA|COMT?T?|NRP|EMT(?:-?[ABIP])?|CWOCN|CDCES|IBCLC|BCBA|CCRN|CHPN|RRT|CRT|CST|PMHNP(?:-BC)?|AGNP|PNP|WHNP|CNS|ATC|CCLS|MBChB|FRCPC?|BCh)\b\.?"
 )
 _LOWER_TITLE = r"(?:(?i:dr|mrs?)\.?|(?<!\d[ \t]?)ms\.)"
 _JOINED = regex.compile(r"(?:,|\band|&|/|\bor)[ \t]*$")
+_PAUSE = regex.compile(r"[ \t]*(?:[.,:;)](?!\w)|\r?\n|\Z)")
+_INITIALLED = regex.compile(r"(?:\p{Lu}\.[ \t]?){1,2}\p{Lu}[\p{L}'’-]{2,}")
 _CERTAIN_TITLE = regex.compile(r"\b(?i:dr|mr|mrs|ms|prof|doctor)\.?[ \t]+$")
 
 
 def _titled_name(text: str, span: Span) -> Span | None:
     """After a title: the first word is the name whatever else it means ("Mr. Rash has a rash")."""
     trimmed = trim(text, span)
-    if _is_titled_product(text, span):
+    if _is_titled_product(text, span) or _is_regurgitation(text, span):
         return None
     if _JOINED.search(text, max(0, span[0] - 6), span[0]):
         first = FIRST_WORD.match(text, span[0])
@@ -45,9 +48,23 @@ def _titled_name(text: str, span: Span) -> Span | None:
     if trimmed and trimmed[0] == span[0]:
         return trimmed
     first = FIRST_WORD.match(text, span[0])
-    if first is None or first.group().isupper() or not _CERTAIN_TITLE.search(text, max(0, span[0] - 8), span[0]):
+    if first is None or not _CERTAIN_TITLE.search(text, max(0, span[0] - 8), span[0]):
         return trimmed
+    if first.group().isupper() and not (_PAUSE.match(text, first.end()) and _line(text, span[0]).isupper()):
+        return trimmed  # "DR HAND." is a surgeon, "DR NOTIFIED AT 0200" none, and "Azure XT DR MRI" a pacemaker
     return trimmed if bare(first.group()) in words("not_after_title") else first.span()
+
+
+def _is_regurgitation(text: str, span: Span) -> bool:
+    """ "moderate MR. CPET on 12/19": a valve's, not a man's, where the line is not in capitals and the word is."""
+    is_upper = text[max(0, span[0] - 4) : span[0]].strip() in ("MR.", "MS.")
+    first = FIRST_WORD.match(text, span[0])
+    return is_upper and first is not None and first.group().isupper() and not _line(text, span[0]).isupper()
+
+
+def _line(text: str, at: int) -> str:
+    end = text.find("\n", at)
+    return text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else len(text)]
 
 
 def _is_titled_product(text: str, span: Span) -> bool:
@@ -79,8 +96,15 @@ def _credentialed(text: str, span: Span) -> Span | None:
     return (trimmed[0], span[1]) if named else trimmed
 
 
+def _no_credentials(text: str, span: Span) -> Span | None:
+    """Refuse "RN, CHPN"."""
+    return None if regex.fullmatch(_CREDENTIAL, text[slice(*span)].rsplit(",", 1)[-1].strip()) else span
+
+
 def _signature_line(text: str, span: Span) -> Span | None:
-    """ "Arup Mukherjee, M.D." alone on its line: one word may have another meaning, not both."""
+    """ "Arup Mukherjee, M.D." alone on its line: one word may have another meaning, not both; with an initial, any may."""
+    if _INITIALLED.fullmatch(text, *span):
+        return span  # "R. HAND, MD"
     parts = text[slice(*span)].split()
     if len(parts) != 2 or text[max(0, span[0] - 1) : span[0]].strip() or not all(map(str.istitle, parts)):
         return None
@@ -143,11 +167,14 @@ PATTERNS = (
     _pattern("credential_surname", rf"(?<![\w-])(?P<value>{NAME}),[ \t]*{_CREDENTIAL}(?!\w)", 0.9, uncertain_name),
     _pattern(
         "surname_credential",
-        r"(?<![\w'’.-])(?P<value>(?:\p{Lu}\.[ \t]?){0,2}\p{Lu}[\p{Ll}\p{M}]{2,}(?:[-'’]\p{L}+)?)(?:,[ \t]*|[ \t]+)(?:M\.?D\.?|R\.?N\.?|NP|PA-C|LPN|CRNA|CNM|PharmD|DPM|DMD|DDS|Ph\.?D\.?|LCSW|DPT)(?!\w)",
+        r"(?<![\w'’.-])(?P<value>(?:\p{Lu}\.[ \t]?){0,2}\p{Lu}[\p{Ll}\p{M}]{2,}(?:[-'’]\p{L}+)?)(?:,[ \t]*|[ \t]+)(?:M\.?D\.?|R\.?N\.?|NP|PA-C|LPN|LVN|CRNA|CNM|PharmD|DPM|DMD|DDS|Ph\.?D\.?|LCSW|LMSW|DPT|COA|COMT|CCC-SLP|RDN?|RDH|CMA|NRP|RRT)(?!\w)",
         0.8,
         _credentialed_surname,
     ),
     _pattern(
-        "last_first_credential", rf"(?<![\w-])(?P<value>{NAME},[ \t]*{NAME})[ \t]*,[ \t]*{_CREDENTIAL}(?!\w)", 0.9, None
+        "last_first_credential",
+        rf"(?<![\w-])(?P<value>{NAME},[ \t]*{NAME})[ \t]*,[ \t]*{_CREDENTIAL}(?!\w)",
+        0.9,
+        _no_credentials,
     ),
 )

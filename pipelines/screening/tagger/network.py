@@ -1,12 +1,14 @@
 """The tagger: for each token of a note, how likely it belongs to an identifier of each kind.
 
-  words ─▶ features ─┐
-                     ├─▶ sum of their vectors ─▶ 7 tokens wide, ReLU ─▶ 5 wide, ReLU ─▶ probabilities of the labels
-  findings of rules ─┘
+  words ─▶ features ─┐                                             means over line and note
+                     ├─▶ sum of their vectors ─▶ 7 tokens wide, ReLU ─▶ 5 wide, ReLU ─▶ probabilities
+  findings of rules ─┘                                                    │        where these are open
+                                                                          └▶ 17 telling tokens wide ─▶ probabilities
 
-Two convolutions after Collobert et al., Natural Language Processing (Almost) from Scratch, JMLR 2011. It is small on
+Convolutions after Collobert et al., Natural Language Processing (Almost) from Scratch, JMLR 2011. It is small on
 purpose: notes say the same words again and again, so what the first layer makes of a word is kept, and a note costs
-additions of rows. It runs on NumPy; `fit` trains it.
+additions of rows. Most tokens are settled by the first look; the second sees further, past the ordinary words, and
+costs little because it is taken at few. It runs on NumPy; `fit` trains it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,9 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.screening.tagger.features import word_features
+from pipelines.screening.tagger.tokens import LINE_END
 from schemas.errors import ScreeningError
 
-WIDE, NARROW = 7, 5  # tokens that the two layers see at once
+WIDE, NARROW = 7, 5  # tokens that the first two layers see at once
+FAR = 8  # telling tokens that the second look sees on each side
+OPEN = 0.997  # probability of no identifier from which the first look settles it
 MAX_CACHED_ROWS = 8_192
 WEIGHTS = "weights.npz"
 _JOIN = "\0"
@@ -39,7 +44,10 @@ class Weights:
         vectors: (features, width).
         wide: (WIDE, width, hidden), with its bias (hidden,).
         narrow: (NARROW, hidden, hidden of the second layer), with its bias.
-        output: (hidden of the second layer, labels), with its bias.
+        around: (2, hidden, hidden of the second layer), for the means over the line and over the note.
+        settled: (hidden of the second layer, labels), with its bias: the first look's answer.
+        far: (2 * FAR + 1, hidden of the second layer, hidden of the third), with its bias.
+        output: (hidden of the second and of the third, labels), with its bias: the second look's answer.
     """
 
     features: tuple[str, ...]
@@ -48,6 +56,11 @@ class Weights:
     wide_bias: Floats
     narrow: Floats
     narrow_bias: Floats
+    around: Floats
+    settled: Floats
+    settled_bias: Floats
+    far: Floats
+    far_bias: Floats
     output: Floats
     output_bias: Floats
 
@@ -89,8 +102,8 @@ class Tagger:
     def probabilities(self, words: Sequence[str], context: Mapping[int, tuple[str, ...]]) -> Floats:
         """Probabilities of the labels.
 
-        The second layer looks at words that tell something and at the words beside them: most of a note is ordinary
-        words in lower case, of which no identifier is made, and these are Label.NONE.
+        The layers behind the first look at words that tell something and at the words beside them: most of a note is
+        ordinary words in lower case, of which no identifier is made, and these are Label.NONE.
 
         Args:
             words: tokens of a text.
@@ -104,43 +117,81 @@ class Tagger:
         probabilities = np.zeros((num_tokens, len(weights.output_bias)), np.float32)
         if not num_tokens:
             return probabilities
+        probabilities[:, 0] = 1
         rows = self._rows([*words, *context.values()])
         own, others = rows[:num_tokens], rows[num_tokens:]
         positions = np.fromiter(context, np.intp, len(context))
         telling = self._is_telling[own]
         telling[positions] |= self._is_telling[others]
-        seen = np.flatnonzero(_widened(telling, 1))
+        seen = np.flatnonzero(widened(telling, 1))
+        if not len(seen):
+            return probabilities
 
         # where the second layer looks: some tokens, and the emptiness around the text
         reach = NARROW // 2
         looked_at = np.zeros(num_tokens + 2 * reach, bool)
         looked_at[seen + reach] = True
-        needed = np.flatnonzero(_widened(looked_at, reach))
+        needed = np.flatnonzero(widened(looked_at, reach))
+        hidden = self._first_layer(own, positions, others, needed)
+        row_of_needed = np.zeros(len(looked_at), np.intp)
+        row_of_needed[needed] = np.arange(len(needed))
+        second = np.tile(weights.narrow_bias, (len(seen), 1))
+        for place, narrow in enumerate(weights.narrow):
+            second += hidden.take(row_of_needed[seen + place], axis=0) @ narrow
+        of_line = np.fromiter((word == LINE_END for word in words), bool, num_tokens).cumsum()
+        second += self._around(hidden.take(row_of_needed[seen + reach], axis=0), of_line[seen])
+        np.maximum(second, 0, out=second)
+        answers = _softmax(second @ weights.settled + weights.settled_bias)
+        still_open = np.flatnonzero(answers[:, 0] < OPEN)
+        answers[still_open] = self._second_look(second, still_open)
+        probabilities[seen] = answers
+        return probabilities
+
+    def _first_layer(
+        self, own: NDArray[np.intp], positions: NDArray[np.intp], others: NDArray[np.intp], needed: NDArray[np.intp]
+    ) -> Floats:
+        """The first layer at the needed places, which are counted from NARROW // 2 places before the text.
+
+        Args:
+            own: row of each token's word.
+            positions: of tokens that have further features.
+            others: the rows of those.
+            needed: places.
+        """
         # rows of `kept` for each place of the window; row 0 is of nothing
-        margin = WIDE // 2 + reach
-        padded = np.zeros(num_tokens + 2 * margin, np.intp)
-        padded[margin : margin + num_tokens] = own
+        margin = WIDE // 2 + NARROW // 2
+        padded = np.zeros(len(own) + 2 * margin, np.intp)
+        padded[margin : margin + len(own)] = own
         padded_context = np.zeros_like(padded)
         padded_context[margin + positions] = others
-        hidden = np.tile(weights.wide_bias, (len(needed), 1))
+        hidden = np.tile(self._weights.wide_bias, (len(needed), 1))
         for place, kept in enumerate(self._kept):
             at = needed + place
             hidden += kept.take(padded.take(at), axis=0)
             further = padded_context.take(at)
             has_more = np.flatnonzero(further)
             hidden[has_more] += kept.take(further[has_more], axis=0)
-        np.maximum(hidden, 0, out=hidden)
+        return np.maximum(hidden, 0, out=hidden)
 
-        row_of_needed = np.zeros(len(looked_at), np.intp)
-        row_of_needed[needed] = np.arange(len(needed))
-        second = np.tile(weights.narrow_bias, (len(seen), 1))
-        for place, narrow in enumerate(weights.narrow):
-            second += hidden.take(row_of_needed[seen + place], axis=0) @ narrow
-        logits = np.maximum(second, 0) @ weights.output + weights.output_bias
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities[:, 0] = 1
-        probabilities[seen] = odds / odds.sum(axis=1, keepdims=True)
-        return probabilities
+    def _around(self, hidden: Floats, of_line: NDArray[np.intp]) -> Floats:
+        """What the line and the note say to each token, by the means of the tokens that are looked at."""
+        starts = np.flatnonzero(np.diff(of_line, prepend=-1))
+        sizes = np.diff(starts, append=len(hidden))
+        sums = np.add.reduceat(hidden, starts, axis=0)
+        lines = (sums / sizes[:, None]) @ self._weights.around[0]
+        note = (sums.sum(axis=0) / len(hidden)) @ self._weights.around[1]
+        return np.repeat(lines + note, sizes, axis=0)
+
+    def _second_look(self, second: Floats, at: NDArray[np.intp]) -> Floats:
+        """Probabilities of the labels at some of the tokens that are looked at."""
+        weights = self._weights
+        padded = np.zeros((len(second) + 2 * FAR, second.shape[1]), np.float32)
+        padded[FAR : FAR + len(second)] = second
+        third = np.tile(weights.far_bias, (len(at), 1))
+        for place, far in enumerate(weights.far):
+            third += padded.take(at + place, axis=0) @ far
+        both = np.concatenate([second.take(at, axis=0), np.maximum(third, 0)], axis=1)
+        return _softmax(both @ weights.output + weights.output_bias)
 
     def knows(self, recogniser: str) -> bool:
         """True for a rule whose findings were there in training."""
@@ -176,7 +227,12 @@ class Tagger:
         return self._weights.vectors[rows].sum(axis=0)
 
 
-def _widened(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+def _softmax(logits: Floats) -> Floats:
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def widened(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
     """True also up to so many places from where it is True."""
     wide = mask.copy()
     for distance in range(1, reach + 1):

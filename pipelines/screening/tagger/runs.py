@@ -20,8 +20,10 @@ from pipelines.screening.towns import is_only_town
 ADD = 0.25
 ADD_UNLISTED = 0.08  # a capitalised word that is in no list of other words, amid a sentence
 ADD_LOWER = 0.6  # a name in lower case, or a date's word
-ADD_LOWER_WORD = 0.9  # any other word in lower case
-ADD_TERM = 0.7  # an eponym, a drug, a product, an abbreviation, a number
+ADD_LOWER_WORD = 0.8  # any other word in lower case
+ADD_TERM = 0.65  # an eponym, a drug, a product, a sign of a script without capital letters
+ADD_ABBREVIATION = 0.4  # what may be a person's initials
+ADD_NUMBER = 0.5
 GROW = 0.08  # a word beside one that has been taken: the rest of its name
 
 LABELS = (Label.NAME, Label.FACILITY, Label.EMPLOYER, Label.PLACE, Label.DATE)
@@ -109,10 +111,13 @@ def _needed(word: str, *, is_date: bool) -> float:
     """The probability that a word needs by itself."""
     plain = bare(word)
     is_term = is_eponym_word(plain) or plain in words("drugs", "products")
-    is_abbreviation = word.isupper() and len(word) <= MAX_ABBREVIATION_CHARS and not is_name_word(word)
+    if word.isdecimal():
+        return ADD_NUMBER
     has_case = word[0].islower() or word[0].isupper()
-    if is_term or is_abbreviation or not has_case or plain in _ORDINAL_ENDINGS:
+    if is_term or not has_case or plain in _ORDINAL_ENDINGS:
         return ADD_TERM
+    if word.isupper() and len(word) <= MAX_ABBREVIATION_CHARS and not is_name_word(word):
+        return ADD_ABBREVIATION
     if word[0].islower():
         is_name = is_name_word(plain) or is_given_name(plain) or is_family_name(plain) or is_only_town(plain)
         return ADD_LOWER if is_name or is_date else ADD_LOWER_WORD

@@ -22,6 +22,7 @@ _COUNTED = regex.compile(
     r"(?:day|week|month|year|hour|dose|cycle|centile|percentile|time|toe|finger|rib|degree|trimester|line)s?\b"
     r"(?![ ]of[ ]\p{Lu})|[ -](?:morning|evening|night)s?\b"
 )
+_SCORED = regex.compile(r"[ ]\d{1,2}(?:/\d{1,2})?[ ]*[,;.)](?!\d)")
 _DAY_COUNT = regex.compile(r"days?\b", regex.IGNORECASE)
 _MAX_DEFINITION_CHARS = 80
 
@@ -40,6 +41,8 @@ def is_something_else(text: str, finding: Finding) -> bool:
         return True
     if value.isupper() and _is_spelled_out(text, value):
         return True
+    if value.isalpha() and _SCORED.match(text, finding.end) and finding.score < CERTAIN:
+        return True  # "Barnes 2, better"
     return finding.score < CERTAIN and clinical_head_follows(text, finding.end)
 
 

@@ -15,13 +15,14 @@ _LINE_END = r"\r\n|[\n\r\v\f\x85\u2028\u2029]"
 _PLAIN = "[A-Za-z]+(?![^\\W\\d_]|['’\u0300-\u036f])"  # most words, and quickly
 _TOKEN = re.compile(rf"{_PLAIN}|{_LETTERS}(?:['’](?!s\b){_LETTERS})*|['’]s\b|\d+|{_LINE_END}|[ \t]{{3,}}|[^\w\s]|_+")
 GAP = "   "
+LINE_END = "\n"
 
 
 class Tokens(NamedTuple):
     """The tokens of a text, in order.
 
     Attributes:
-        words: as written; a gap of three blanks and more is GAP, whatever its width, and each line end "\\n".
+        words: as written; a gap of three blanks and more is GAP, whatever its width, and each line end LINE_END.
         spans: where each stands, end exclusive.
     """
 
@@ -37,4 +38,4 @@ def tokenise(text: str) -> Tokens:
 
 
 def _as_read(space: str) -> str:
-    return GAP if space[0] in " \t" else "\n"
+    return GAP if space[0] in " \t" else LINE_END

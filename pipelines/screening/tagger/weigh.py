@@ -21,9 +21,12 @@ from pipelines.screening.tagger.second_look import is_something_else
 from pipelines.screening.tagger.tokens import Tokens, tokenise
 
 ADD_AGE = 0.5  # probability from which a number over 89 is taken for an age
+ADD_DATED = 0.05  # for a month and a day, "10/31", in a note with other dates
+ADD_RATED = 0.6  # for one of them that may be a part of ten, or is written "4.8" or "8-21"
 REFUSE = 0.06  # below it at each of its tokens an unsure rule's finding is dropped
 REFUSE_DATE = 0.015  # the same for a month and a day, of which rules know more words than a window holds
 UNSURE = 0.7  # the score that such a rule gives at most
+UNSURE_DATE = 0.6  # the same for a month and a day: a word before it that takes a date makes a rule sure
 
 RECOGNISER = "Tagger"
 _TYPES = {
@@ -48,7 +51,8 @@ def weigh(text: str, findings: Sequence[Finding], tagger: Tagger) -> list[Findin
     """
     tokens = tokenise(text)
     known = [finding for finding in findings if tagger.knows(finding.recogniser)]
-    probabilities = tagger.probabilities(tokens.words, context_features(tokens, known))
+    context = context_features(tokens, known)
+    probabilities = tagger.probabilities(tokens.words, context)
     doubt = probabilities[:, Label.NONE]
     starts = np.fromiter((start for start, _ in tokens.spans), np.intp, len(tokens.spans))
     refused = {
@@ -59,17 +63,21 @@ def weigh(text: str, findings: Sequence[Finding], tagger: Tagger) -> list[Findin
     kept = [finding for finding in findings if id(finding) not in refused]
     added = [_finding(tokens, run, probabilities) for run in runs_of(text, tokens, probabilities)]
     added += _great_ages(tokens, probabilities)
+    dated = {index for index, features in context.items() if "n=dated" in features}
+    added += _month_days(tokens, probabilities, dated)
     return [*kept, *(finding for finding in added if not is_something_else(text, finding))]
 
 
 def _may_be_refused(text: str, finding: Finding) -> bool:
     """True for an unsure finding of words, or of a month and day; a common given name shows a person."""
-    if finding.entity_type not in _WORDED or finding.score > UNSURE:
-        return False
+    is_date = finding.entity_type == EntityType.DATE_TIME
     value = text[finding.start : finding.end]
+    is_sure = finding.score > (UNSURE_DATE if is_date and not value.endswith("/10") else UNSURE)  # "from 8/10 to 2/10"
+    if finding.entity_type not in _WORDED or is_sure:
+        return False
     if finding.entity_type == EntityType.PERSON:
         return not any(bare(word) in words("first_names") for word in value.split())
-    return finding.entity_type == EntityType.DATE_TIME or not any(char.isdigit() for char in value)
+    return is_date or not any(char.isdigit() for char in value)
 
 
 def _is_doubted(finding: Finding, doubt: np.ndarray) -> bool:
@@ -98,6 +106,28 @@ def _great_ages(tokens: Tokens, probabilities: np.ndarray) -> list[Finding]:
         for index in np.flatnonzero(likely >= ADD_AGE).tolist()
         if is_great_age(tokens.words[index])
     ]
+
+
+def _month_days(tokens: Tokens, probabilities: np.ndarray, dated: set[int]) -> list[Finding]:
+    """ "OD next 10/17, OD 10/31": where a note writes its dates so, less makes one more of them."""
+    likely = probabilities[:, Label.DATE]
+    return [
+        Finding(
+            start=tokens.spans[index][0],
+            end=tokens.spans[index + 2][1],
+            entity_type=EntityType.DATE_TIME,
+            score=round(float(likely[index : index + 3].mean()), 3),
+            recogniser=f"{RECOGNISER}.date",
+        )
+        for index in sorted(dated)
+        if index + 2 in dated and likely[index : index + 3].mean() >= _needed(tokens, index)
+    ]
+
+
+def _needed(tokens: Tokens, index: int) -> float:
+    """The probability that a pair of numbers needs: a part of ten and a decimal number more than another."""
+    first, sign, second = tokens.words[index : index + 3]
+    return ADD_RATED if sign != "/" or (second == "10" and int(first) <= int(second)) else ADD_DATED
 
 
 def _finding(tokens: Tokens, run: Run, probabilities: np.ndarray) -> Finding:

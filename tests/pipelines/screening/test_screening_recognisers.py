@@ -23,6 +23,9 @@ PLANTED = [
     ("NPI: 4993412632", "LICENSE_NUMBER", "4993412632"),
     ("Pacemaker S/N 4471-AB-90", "DEVICE_ID", "4471-AB-90"),
     ("License plate 7ABC123", "VEHICLE_ID", "7ABC123"),
+    ("Vehicle in lot B: BQR-T27", "VEHICLE_ID", "BQR-T27"),
+    ("Identity at window by fingerprint (FP 2207-R-INDEX).", "BIOMETRIC", "FP 2207-R-INDEX"),
+    ("dob 3-22-70 / SL 11840 / visit 2-9-24", "UNIQUE_ID", "SL 11840"),
     ("SSN 512-44-0198", "US_SSN", "512-44-0198"),
     ("his social is 402 19 8877", "US_SSN", "402 19 8877"),
     ("Study ID: ONC-2231", "UNIQUE_ID", "ONC-2231"),
@@ -49,6 +52,13 @@ PLANTED = [
     ("They changed brands Mon 10/21 and it fell off.", "DATE_TIME", "Mon 10/21"),
     ("Review 28/10 at the eye clinic.", "DATE_TIME", "28/10"),
     ("Mother says last shot July.", "DATE_TIME", "July"),
+    ("Mircera 75 mcg due 12/12; given 11/29.", "DATE_TIME", "12/12"),
+    ("Skin check here 1.2023.", "DATE_TIME", "1.2023"),
+    ("Vanc 10/2 -> 10/7 then stopped.", "DATE_TIME", "10/2"),
+    ("off work for labor day, back after", "DATE_TIME", "labor day"),
+    ("Concert on St David's Day with the choir.", "DATE_TIME", "St David's Day"),
+    ("Repeat UACR May, then yearly.", "DATE_TIME", "May"),
+    ("Back at work mid-June at the latest.", "DATE_TIME", "mid-June"),
     # ages
     ("A 94-year-old woman.", "AGE_OVER_89", "94"),
     ("This 92 y/o M fell.", "AGE_OVER_89", "92"),
@@ -70,6 +80,11 @@ PLANTED = [
     ("Dear Dr. Moreau,", "PERSON", "Moreau"),
     ("Grace Young was discharged.", "PERSON", "Grace Young"),
     ("Employee Emily Walker came.", "PERSON", "Emily Walker"),
+    ("CREW: R. STOKES NRP, A. MUNOZ EMT-B", "PERSON", "R. STOKES"),
+    ("R. HAND, MD", "PERSON", "R. HAND"),
+    ("PRIOR ANES: KNEE SCOPE DR BONE, GRADE 2 VIEW", "PERSON", "BONE"),
+    ("2345 t 38.4, np grace notified, ua sent", "PERSON", "grace"),
+    ('Received in formalin, labeled "Fournier, A  left breast", four cores.', "PERSON", "Fournier, A"),
     # numbers that stand with little beside them
     ("0112 #4410 bed 22 itchy", "UNIQUE_ID", "4410"),
     ("Key safe 2580.", "UNIQUE_ID", "2580"),
@@ -88,6 +103,9 @@ PLANTED = [
     # places
     ("Lives at 12 Orchard Lane, Springfield, IL 62704 now.", "LOCATION", "12 Orchard Lane, Springfield, IL 62704"),
     ("Mail to P.O. Box 331.", "LOCATION", "P.O. Box 331"),
+    ("Choice list given. Mail to Box 440.", "LOCATION", "Box 440"),
+    ("Moved from Covington to Over-the-Rhine.", "LOCATION", "Over-the-Rhine"),
+    ("She is staying at the wagon wheel motel tonight.", "ORGANIZATION", "wagon wheel motel"),
     ("She lives in Springfield with a cat.", "LOCATION", "Springfield"),
     ("ZIP code 62704", "LOCATION", "62704"),
     ("Transferred from Lakeside Memorial Hospital.", "FACILITY", "Lakeside Memorial Hospital"),
@@ -121,7 +139,16 @@ NEGATIVES = [
     "CPT 99214, ICD-10 E11.9, SNOMED 44054006.",
     "HISTORY OF PRESENT ILLNESS\nPatient denies chest pain.\nALLERGIES: Penicillin.",
     "The patient may follow up. He will march on.",
-    "MR angiography and MS relapse discussed.",
+    "MR angiography and MS relapse discussed. Severe AS, mild MR. CPET next.",
+    "RA: P 2.1 mV, 0.75 V @ 0.4 ms, 418 ohms. RV: 0.625 V @ 0.4 ms.",
+    "12 LEAD ST, IV 18G, FENTANYL 50 MCG.",
+    "QBL 1150 after uterine massage. Wt 203, reg rhythm.",
+    "Schatzki ring dilated with a CRE balloon 15-16.5-18 mm.",
+    "AC/VC 18/380/PEEP 10/40%, Pplat 26.",
+    "Class III, activity 14/24, chronicity 3/12.",
+    "MICU PROGRESS NOTE      Hospital day 4 / Vent day 3",
+    "Converted to SR 78 on amiodarone.",
+    "Form CMS-2728 filed. ROS\n\nNegative.",
     "Mother has Parkinson disease; father had Crohn disease.",
     "Seen by Cardiology and Infectious Disease.",
 ]
@@ -171,6 +198,7 @@ KNOWN_DAMAGE = {
     "Dr. Scholl inserts did not help the heel.",
     "Seen for visit 7/12 of the program; BPP 8/8.",
     "Alvarado 7, went for laparoscopic appendectomy.",
+    "Toupet and Dor were discussed; Nissen preferred.",
 }
 
 
@@ -207,6 +235,36 @@ def test_a_certain_name_is_found_wherever_the_note_repeats_it(bench):
 def test_a_label_is_not_redacted_with_its_value(bench):
     screened, _ = bench.run(["MRN: 48572113 and Phone: (617) 555-0143."])
     assert screened.notes["text"].to_pylist() == ["MRN: [MRN] and Phone: [PHONE]."]
+
+
+@pytest.mark.parametrize(
+    ("text", "initials"),
+    [
+        ("PI reviewed labs and signed.\nTP", {"TP"}),
+        ("NURSE MANAGER AWARE. Sat 1900. lk\n", {"lk"}),
+        ("Closed 5/27 0530 KD\n", {"KD"}),
+        ("E. Thibodeaux, MD    D: 06/02/2022  T: 06/03/2022  Job #7714203   rhb\n", {"rhb"}),
+        ("Submitted entirely in A1-A2. (bmk)\n\nMICROSCOPIC", {"bmk"}),
+        ("W. Oyelaran, M.D.\nWO:KLB    DD 10/3/19", {"WO:KLB"}),
+        ("Sips only. NPO. SpO2 96 RA\nAllergies: PCN. IV\n", set()),
+    ],
+)
+def test_initials_at_the_end_are_a_persons(bench, text, initials):
+    found = {value for kind, value in bench.found(text) if kind == "PERSON"}
+    assert initials <= found
+    assert len(found) - len(initials) <= text.count("MD") + text.count("M.D.")
+
+
+def test_the_rest_of_an_organisations_name_is_found_with_it(screener):
+    for text in (
+        "HELICOPTER ON STANDBY FOR SPRINGFIELD LEVEL ONE TRAUMA CENTER.",
+        "Evaluator works at Brazos Children's Therapy, in town.",
+        "Union rep Bill Marsh of Steelworkers Local 1104 has a copy.",
+    ):
+        (findings,) = screener.find([text])
+        hidden = {i for f in findings for i in range(f.start, f.end)}
+        name = text[text.index({"H": "SPRING", "E": "Brazos", "U": "Steel"}[text[0]]) :].split(",")[0].split(" has")[0]
+        assert all(text.index(name) + i in hidden for i, char in enumerate(name.rstrip(".")) if char.isalnum()), text
 
 
 def test_a_typists_initials_stand_under_a_signature_and_are_no_time_zone(bench):

@@ -1,0 +1,51 @@
+"""The rest of a facility's or a firm's name of which only the beginning was found.
+
+"Springfield Level One Trauma Center" is known by its first word, "Brazos Children's Therapy" by the first two, and what
+stands behind them up to a word for its kind belongs to it, as does the number of a union's local or of a shop.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import regex
+
+from pipelines.screening.entities import EntityType
+from pipelines.screening.spans import Finding
+
+_ORGANISATIONS = frozenset([EntityType.FACILITY, EntityType.ORGANIZATION, EntityType.LOCATION])
+_KIND = (
+    "hospital|medical cent(?:er|re)|cent(?:er|re)|clinic|pavilion|therapy|(?:care and )?rehab(?:ilitation)?|institute|"
+    "pharmacy|hospice|"
+    "dialysis|nursing|manor|infirmary|imaging|school|academy|college|university|church|parish|shelter|motel|hotel|inn|"
+    "program|brewery|bakery|diner|foundry|congregation|ministries|associates|pediatrics|orthop(?:a?e)dics|partners"
+)
+_BETWEEN = r"(?:[ ](?!(?i:and|or|the|at|in|on|to|for|from|by|with|of|who|but|is|was|ed|er|icu)\b)"
+_CAPITALISED = regex.compile(rf"{_BETWEEN}\p{{Lu}}[\p{{L}}\p{{M}}'’&-]*){{0,3}}?[ ](?=\p{{Lu}})(?i:{_KIND})s?(?![\w-])")
+_LOWER_CASE = regex.compile(rf"{_BETWEEN}\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]*){{0,2}}?[ ](?:{_KIND})s?(?![\w-])")
+_NUMBER = regex.compile(r"[ ]\d{1,5}(?!\w|[./-]\d)")
+_NUMBERED = regex.compile(
+    r"[ ](?:(?i:local|lodge|post|chapter|council|store)[ ](?:#|No\.?[ ]?)?|#[ ]?|No\.[ ]?)\d{1,5}(?!\w|[./-]\d)"
+)
+
+
+def grown(text: str, findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, those of organisations with the rest of their names.
+
+    Args:
+        text: the note.
+        findings: of the note, in any order.
+    """
+    return [_grown(text, finding) if finding.entity_type in _ORGANISATIONS else finding for finding in findings]
+
+
+def _grown(text: str, finding: Finding) -> Finding:
+    end = finding.end
+    last = text[finding.start : end].split()[-1:]
+    if last and last[0][0].isalpha():
+        rest = _LOWER_CASE if last[0].islower() else _CAPITALISED
+        if behind := rest.match(text, end):
+            end = behind.end()
+    numbered = _NUMBER if last and last[0].lower() in ("local", "lodge", "post", "chapter") else _NUMBERED
+    if number := numbered.match(text, end):
+        end = number.end()
+    return finding if end == finding.end else replace(finding, end=end)
