@@ -249,7 +249,10 @@ class ListedNameRecogniser(LocalRecognizer):
         """Findings of the text; the artifacts are not used."""
         if EntityType.PERSON.value not in entities:
             return []
-        tokens = [_Word(*match.span(), word := match.group(), reading(word)) for match in _CAPITALISED.finditer(text)]
+        tokens = [
+            _Word(match.start(), match.end(), word := match.group(), reading(word))
+            for match in _CAPITALISED.finditer(text)
+        ]
         found = [(span, 0.7, "full_name") for span in _full_names(text, tokens)]
         found += [(span, 0.6, "lone_name") for span in _lone_names(text, tokens)]
         found += [(span, 0.7, "initials_name") for span in _with_initials(text, tokens)]

@@ -2,10 +2,14 @@
 """Names by their form: "SMITH, JOHN A", a listed given name before another word, a middle initial, lower case."""
 
 import regex
+from presidio_analyzer import RecognizerResult
+from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from pipelines.screening.entities import EntityType
 from pipelines.screening.gazetteer import is_family_name, is_given_name, is_listed_word, is_ordinary, may_be_name
 from pipelines.screening.lexicon import words
+from pipelines.screening.recognisers.initials import PATTERNS as INITIALS_PATTERNS
+from pipelines.screening.recognisers.initials import closing_initials
 from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser, Refinement
 from pipelines.screening.recognisers.person import (
     NAME,
@@ -131,159 +135,10 @@ def _hl7_name(text: str, span: Span) -> Span | None:
     return span if not any(map(is_clinical, parts[:2])) and any(map(may_be_name, parts[:2])) else None
 
 
-def _initials(text: str, span: Span) -> Span | None:
-    """Whoever wrote the note, by initials; neither a credential nor an abbreviation of the notes ("BP/hr")."""
-    parts = [bare(part) for part in regex.split("[/:]", text[slice(*span)])]
-    return None if all(part in words("not_names") or part in words("credentials") for part in parts) else span
-
-
 def _user_name(text: str, span: Span) -> Span | None:
     """ "Transcribed by qtran2", not "dictated by the resident"."""
     word = bare(text[slice(*span)])
     return None if word in words("not_names") or is_ordinary(word) else span
-
-
-def _initials_with_credential(text: str, span: Span) -> Span | None:
-    """ "KT, RN", but not "ER RN"; alone on a line it is a signature whatever else the letters mean: "FL, CNM"."""
-    word = text[slice(*span)]
-    signs = _SIGNATURE.match(text, span[0]) and not text[text.rfind("\n", 0, span[0]) + 1 : span[0]].strip()
-    is_other = is_listed_word(word) or bare(word) in words("not_names")
-    return span if "." in word or signs or not is_other else None
-
-
-_SIGNATURE = regex.compile(r"\p{Lu}{2,3},[ \t]*\p{Lu}[\p{L}/-]+[ \t]*(?:\r?\n|\Z)")
-
-
-def _lower_case_initials(text: str, span: Span) -> Span | None:
-    """ "kl md" at the end of a note, not "pcp md"."""
-    word = text[slice(*span)]
-    return (
-        None if word in words("not_names") or word in words("credentials") or word in words("sentence_words") else span
-    )
-
-
-_OF_CLOCK = frozenset(
-    [
-        "est",
-        "edt",
-        "cst",
-        "cdt",
-        "mst",
-        "mdt",
-        "pst",
-        "pdt",
-        "gmt",
-        "utc",
-        "bst",
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-        "hrs",
-    ]
-)
-_SIGNED_BEFORE = regex.compile(
-    r"\b(?:M\.?D|D\.?O|NP|PA-C|PA|RN|PhD|DPM|DDS|CNM|CRNA|LCSW)\b|\b(?:D|DD):|\b(?i:dictated|signed|transcribed|job)\b"
-)
-
-
-def _typist(text: str, span: Span) -> Span | None:
-    """ "rco/dj" or "rhb" under a signature, not "pt/ot"."""
-    parts = regex.findall(r"\p{L}+", text[slice(*span)].lower())
-    if not _SIGNED_BEFORE.search(text, max(0, span[0] - 160), span[0]):
-        return None
-    other = words("not_names", "credentials", "services", "units") | _OF_CLOCK
-    return None if any(part in other for part in parts) else span
-
-
-_VOWEL = frozenset("aeiouy")
-_UNIT_BEFORE = regex.compile(r"(?<![\d:])\d{1,3}(?:\.\d+)?[ \t]*$")  # "T 38.2 PO", but "0530 RD" behind a time
-
-
-def _closing_initials(text: str, span: Span) -> Span | None:
-    """ "… reviewed and signed.\nTP", "T.O." and "(bmk)" behind a section: whoever wrote it, and no abbreviation."""
-    word = text[slice(*span)].lower().replace(".", "").replace(" ", "")
-    if word.isdigit() or _UNIT_BEFORE.search(text, max(0, span[0] - 8), span[0]):
-        return None
-    other = words("not_names", "credentials", "services", "units", "measured", "not_groups") | _OF_CLOCK | _ABBREVIATED
-    if "." in text[slice(*span)]:
-        return None if word in _ABBREVIATED or word in words("credentials") else span
-    if word in other or (len(word) > 2 and is_ordinary(word) and not _VOWEL.isdisjoint(word)):
-        return None
-    line = text.rfind("\n", 0, span[0]) + 1
-    is_heading = not text[line : span[0]].strip() and not text[max(0, line - 2) : line].rstrip("\n")
-    return None if is_heading else span  # "ROS" begins a paragraph, "TP" ends one
-
-
-def _initials_by(text: str, span: Span) -> Span | None:
-    """Refuse services and means: "by RT", "by EMS", "by po"."""
-    word = text[slice(*span)].lower()
-    other = words("not_names", "services", "units", "credentials", "people_words") | _OF_CLOCK | _ABBREVIATED | _MEANS
-    is_word = len(word) > 2 and is_ordinary(word) and not _VOWEL.isdisjoint(word)
-    return None if word in other or is_word else span
-
-
-_MEANS = frozenset(
-    [
-        "pt",
-        "ot",
-        "rt",
-        "us",
-        "ct",
-        "mr",
-        "mri",
-        "ir",
-        "ekg",
-        "ecg",
-        "cxr",
-        "pcr",
-        "iha",
-        "ifa",
-        "eia",
-        "hr",
-        "an",
-        "my",
-        "me",
-        "us",
-        "he",
-        "it",
-        "so",
-    ]
-)
-
-
-def _initials_of_subject(text: str, span: Span) -> Span | None:
-    """ "Client A.K.", not "pt N.P.O."."""
-    letters = "".join(char for char in text[slice(*span)] if char.isalpha()).lower()
-    return None if letters in _ABBREVIATED or letters in words("credentials") else span
-
-
-_ABBREVIATED = frozenset(
-    [
-        "po",
-        "npo",
-        "iv",
-        "im",
-        "sc",
-        "sl",
-        "pr",
-        "bid",
-        "tid",
-        "qid",
-        "prn",
-        "er",
-        "ed",
-        "or",
-        "us",
-        "uk",
-        "ra",
-        "ob",
-        "gi",
-    ]
-)
 
 
 def _name_with_age(text: str, span: Span) -> Span | None:
@@ -372,66 +227,6 @@ PATTERNS = (
         _user_name,
     ),
     _pattern(
-        "initials",
-        r"\b(?i:(?:transcribed|typed|dictated|entered|signed|reviewed|scribed|charted|documented|checked|verified|read|seen|done|given|drawn|performed|witnessed|prepared|cosigned|initialed|initialled) by[ \t]*:?|(?:transcriptionist|initials?|pt initials|d/t|author|scribe|editor|typist)[ \t]*[:=]?)[ \t]*(?P<value>(?:\p{Lu}\.[ \t]?){2,3}|\p{Lu}{2,4}(?:[/:]\p{L}{2,4}){0,2})(?!\.?[\w-])",
-        0.6,
-        _initials,
-    ),
-    _pattern(
-        "dictation_line",  # the author's initials and the typist's, "SM/jkl"
-        r"(?:^|(?i:\b(?:job|d|t|dd|dt|doc(?:ument)?|conf)\b[ \t]*[#:][ \t]*|\b(?:job|conf)[ \t]+)[\w/:# -]{1,30}[ \t]+)[ \t]*(?P<value>\p{Lu}{2,4}[/:]\p{L}{2,4}(?:[/:]\p{L}{2,4})?)[ \t]*(?=\r?\n|$|(?:D|T|DD|DT|d|t|dd|dt|Job|JOB)[ \t]*[:#])|^[ \t]*(?P<value>\p{Lu}{2,3}[/:]\p{Ll}{2,3}|\p{Lu}{2,3}:\p{Lu}{2,3})(?=[ \t]{2}|,[ \t]*\d|[ \t]*\()",
-        0.75,
-        _initials,
-    ),
-    _pattern(
-        "typist",  # a line "rco/dj", and what follows the time of typing
-        r"(?:^[ \t]*(?P<value>\p{Ll}{2,3}(?:[/:][ ]?\p{Ll}{2,3})?)|(?:\b[DT]:[ \t]*[\d/-]{6,10}(?:[ \t]+[\d:]{4,5})?|\b(?i:job|doc|conf)[ \t]*[#:]?[ \t]*[\d-]{4,12})[ \t]+(?P<value>\p{L}{2,3}))[ \t]*(?=\r?\n|$)",
-        0.75,
-        _typist,
-    ),
-    _pattern(
-        "closing_initials",
-        r"(?:(?<=[.!?)\d][ \t]{1,2})(?P<value>\p{Lu}{2}|\p{Ll}{2,3})(?:[ \t]?/[ \t]?(?P<value>\p{Lu}{2,3}|\p{Ll}{2,3}))?|(?<=[.!?\d][ \t]{1,2})(?P<value>\p{Lu}{3})|\((?P<value>\p{Ll}{3}|\p{Ll}{2,3}/\p{Ll}{2,3})\)|^[ \t]*(?P<value>\p{Lu}{2,3})(?=[ \t]*(?:\s*\Z|(?:\r?\n[ \t]*){2}))|(?:^|(?<=[.!?][ \t]{1,2}))(?P<value>(?:\p{Lu}\.[ ]?){2,3}))[ \t]*\.?[ \t]*(?=\r?\n|\Z)",
-        0.5,
-        _closing_initials,
-    ),
-    _pattern(
-        "initials_by",  # "released 0915 by jmc", "lw pgy2"
-        r"\bby[ \t]+(?P<value>\p{Ll}{2,3}|\p{Lu}{2})(?=[ \t]*(?:[.,;)](?!\w)|\r?\n|\Z|[ \t]\d))|(?<![\w/-])(?P<value>\p{Ll}{2,3}|\p{Lu}{2,3})[ \t]+(?i:pgy[ -]?\d)(?!\w)",
-        0.6,
-        _initials_by,
-    ),
-    _pattern(
-        "initials_credential",
-        r"(?<![\w./-])(?P<value>\p{Lu}\.[ \t]?(?:\p{Lu}\.?){1,2}|\p{Lu}{2,3})[ \t]*(?:,[ \t]*|[ \t]+)(?:MD|RN|NP|PA-C|LPN|CRNA|PharmD|CNA|RRT|CNM|DO|LCSW|RDN?|OTR/L|DPT)(?!\w)",
-        0.6,
-        _initials_with_credential,
-    ),
-    _pattern(
-        "initials_lower",  # a note that ends "kl md"
-        r"[.;\n][ \t]{0,3}(?P<value>\p{Ll}{2,3})[ \t]*,?[ \t]*(?:md|rn|np|pa-c|do|lpn|dpt)\.?(?=[ \t]*(?:\r?\n|$))",
-        0.6,
-        _lower_case_initials,
-    ),
-    _pattern(
-        "initials_subject",
-        r"(?:^[ \t]*|(?i:\b(?:patient|pt|client|mr|mrs|ms|dr)\.?[ \t]+))(?P<value>(?:\p{Lu}\.[ \t]?){2,3})(?=[ \t]*(?:\(|(?:is|was|has|had|reports|denies|states|presented|returns|came|will|,[ \t]*a|aged?)\b))",
-        0.6,
-        None,
-    ),
-    _pattern(
-        "initials_after_subject",
-        r"\b(?i:patient|pt|client|student|resident|mr|mrs|ms|dr)\.?[ \t]+(?P<value>(?:\p{Lu}\.[ \t]?){2,3})(?!\p{L})",
-        0.6,
-        _initials_of_subject,
-    ),
-    _pattern(
-        "titled_initial",
-        r"(?<![\w-])(?:Dr|Mr|Mrs|Ms|Prof)\.?[ \t]+(?P<value>[A-WYZ])(?=\.?(?:[ \t,;:)]|\r?\n|$)(?!\.?[ \t]*\p{Lu}[\p{Ll}.]))",
-        0.6,
-        None,
-    ),
-    _pattern(
         "name_with_age",
         rf"(?<![\w'’-])(?P<value>{NAME}),?[ \t]+\(?\d{{1,3}}[ \t-]*(?i:y/?o|y\.o\.|yrs?|years?|mo\b|months?|m/o|[mf])\b",
         0.7,
@@ -454,4 +249,14 @@ class NameFormRecogniser(CuedRecogniser):
     """
 
     def __init__(self, timeout_s: float):
-        super().__init__(PATTERNS, timeout_s)
+        super().__init__((*PATTERNS, *INITIALS_PATTERNS), timeout_s)
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        """Findings of the patterns, and of initials at the ends of lines."""
+        results = super().analyze(text, entities, nlp_artifacts)
+        if EntityType.PERSON.value in entities:
+            closing = closing_initials(text)
+            results += [self.result(EntityType.PERSON.value, span, 0.5, "closing_initials") for span in closing]
+        return results

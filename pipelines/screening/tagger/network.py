@@ -96,6 +96,8 @@ class Tagger:
         self._vector_of = {name: row for row, name in enumerate(weights.features)}
         width, hidden = weights.wide.shape[1:]
         self._wide = weights.wide.transpose(1, 0, 2).reshape(width, -1)
+        self._narrow = weights.narrow.reshape(-1, weights.narrow.shape[2])
+        self._far = weights.far.reshape(-1, weights.far.shape[2])
         self._hidden = hidden
         self._keep_rows(MAX_CACHED_ROWS)
 
@@ -135,9 +137,8 @@ class Tagger:
         hidden = self._first_layer(own, positions, others, needed)
         row_of_needed = np.zeros(len(looked_at), np.intp)
         row_of_needed[needed] = np.arange(len(needed))
-        second = np.tile(weights.narrow_bias, (len(seen), 1))
-        for place, narrow in enumerate(weights.narrow):
-            second += hidden.take(row_of_needed[seen + place], axis=0) @ narrow
+        windows = row_of_needed.take(seen[:, None] + np.arange(NARROW))
+        second = hidden.take(windows, axis=0).reshape(len(seen), len(self._narrow)) @ self._narrow + weights.narrow_bias
         of_line = np.fromiter((word == LINE_END for word in words), bool, num_tokens).cumsum()
         second += self._around(hidden.take(row_of_needed[seen + reach], axis=0), of_line[seen])
         np.maximum(second, 0, out=second)
@@ -165,9 +166,10 @@ class Tagger:
         padded_context = np.zeros_like(padded)
         padded_context[margin + positions] = others
         hidden = np.tile(self._weights.wide_bias, (len(needed), 1))
+        rows = np.empty_like(hidden)
         for place, kept in enumerate(self._kept):
             at = needed + place
-            hidden += kept.take(padded.take(at), axis=0)
+            hidden += kept.take(padded.take(at), axis=0, out=rows, mode="clip")  # "raise" would copy once more
             further = padded_context.take(at)
             has_more = np.flatnonzero(further)
             hidden[has_more] += kept.take(further[has_more], axis=0)
@@ -187,9 +189,8 @@ class Tagger:
         weights = self._weights
         padded = np.zeros((len(second) + 2 * FAR, second.shape[1]), np.float32)
         padded[FAR : FAR + len(second)] = second
-        third = np.tile(weights.far_bias, (len(at), 1))
-        for place, far in enumerate(weights.far):
-            third += padded.take(at + place, axis=0) @ far
+        windows = padded.take(at[:, None] + np.arange(2 * FAR + 1), axis=0)
+        third = windows.reshape(len(at), len(self._far)) @ self._far + weights.far_bias
         both = np.concatenate([second.take(at, axis=0), np.maximum(third, 0)], axis=1)
         return _softmax(both @ weights.output + weights.output_bias)
 
