@@ -22,6 +22,9 @@ _KIND = (
 _BETWEEN = r"(?:[ ](?!(?i:and|or|the|at|in|on|to|for|from|by|with|of|who|but|is|was|ed|er|icu)\b)"
 _CAPITALISED = regex.compile(rf"{_BETWEEN}\p{{Lu}}[\p{{L}}\p{{M}}'’&-]*){{0,3}}?[ ](?=\p{{Lu}})(?i:{_KIND})s?(?![\w-])")
 _LOWER_CASE = regex.compile(rf"{_BETWEEN}\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]*){{0,2}}?[ ](?:{_KIND})s?(?![\w-])")
+_AND_KIND = regex.compile(rf"[ ](?:and|&)[ ](?i:{_KIND})s?(?![\w-])")
+_INITIAL = regex.compile(r"[ ]\p{Lu}\.(?![\w.])")
+_JOIN = regex.compile(r"(?:[ ](?:at|on|of|of the)[ ]|[ ]?&[ ]?)")
 _NUMBER = regex.compile(r"[ ]\d{1,5}(?!\w|[./-]\d)")
 _NUMBERED = regex.compile(
     r"[ ](?:(?i:local|lodge|post|chapter|council|store)[ ](?:#|No\.?[ ]?)?|#[ ]?|No\.[ ]?)\d{1,5}(?!\w|[./-]\d)"
@@ -29,13 +32,33 @@ _NUMBERED = regex.compile(
 
 
 def grown(text: str, findings: Sequence[Finding]) -> list[Finding]:
-    """The findings, those of organisations with the rest of their names.
+    """The findings, those of organisations with the rest of their names, and one-word names with their initial.
 
     Args:
         text: the note.
         findings: of the note, in any order.
     """
-    return [_grown(text, finding) if finding.entity_type in _ORGANISATIONS else finding for finding in findings]
+    whole = [_grown(text, finding) if finding.entity_type in _ORGANISATIONS else finding for finding in findings]
+    whole = [_with_initial(text, finding) if finding.entity_type == EntityType.PERSON else finding for finding in whole]
+    return _joined(text, whole)
+
+
+def _with_initial(text: str, finding: Finding) -> Finding:
+    """ "Keoni A.", of whom the given name was found."""
+    initial = _INITIAL.match(text, finding.end)
+    is_one_word = text[finding.start : finding.end].istitle() and " " not in text[finding.start : finding.end]
+    return replace(finding, end=initial.end()) if initial and is_one_word else finding
+
+
+def _joined(text: str, findings: Sequence[Finding]) -> list[Finding]:
+    """ "Fred's on Main", "Children's of the Delta", of which both words were found: what joins them is found too."""
+    starts = {finding.start for finding in findings if finding.entity_type in _ORGANISATIONS}
+    return [
+        replace(finding, end=finding.end + len(join.group().rstrip()))
+        if finding.entity_type in _ORGANISATIONS and (join := _JOIN.match(text, finding.end)) and join.end() in starts
+        else finding
+        for finding in findings
+    ]
 
 
 def _grown(text: str, finding: Finding) -> Finding:
@@ -46,6 +69,8 @@ def _grown(text: str, finding: Finding) -> Finding:
         if behind := rest.match(text, end):
             end = behind.end()
     numbered = _NUMBER if last and last[0].lower() in ("local", "lodge", "post", "chapter") else _NUMBERED
+    if kind := _AND_KIND.match(text, end):
+        end = kind.end()
     if number := numbered.match(text, end):
         end = number.end()
     return finding if end == finding.end else replace(finding, end=end)

@@ -22,7 +22,7 @@ _STREET = (
 _STREET_WORD = "View|Hill|Ridge|Hollow|Point|Crossing|Xing|Landing|Commons|Bend|Cove|Green|Walk|Wharf|Quay|Yard|Estates?|Heights|Hts|Vista|Causeway|Bypass|Freeway|Glen|Gate|Croft|Rise|Spur|Vale|Meadows?|Circus|Towers?|Apartments|House|Mall|Common|Bank|Park|Isle|Shore|Fields?"
 _LANDMARK = "Bridge|Reservation|Airport|Trailer Park|Mobile Home Park|Ranch|Campground|Marina|Subdivision|Rancheria|Pueblo|Reservoir|Beach|Housing(?: Projects?)?|Apartments|Towers|Barracks|Truck Stop|Rest Area|Ferry|Tunnel|Lighthouse|Fairgrounds|Speedway|National Park|State Park|Mountain Lodge"
 _NUMBER = "One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Eleven|Twelve"
-_UNIT = r"(?:[ \t]*,?[ \t]*(?i:apt|apartment|unit|suite|ste|room|rm|floor|fl|space|spc|lot|trailer|trlr|tr|bldg|building|slip|flat|#)\.?[ \t]*#?[\w-]{1,6})?"
+_UNIT = r"(?:[ \t]*,?[ \t]*(?i:apt|apartment|unit|suite|ste|room|rm|floor|fl|space|spc|lot|trailer|trlr|tr|bldg|building|slip|flat|#)\.?[ \t]*#?[\w-]{1,6}|[ \t]*,[ \t]*\d{1,2}(?:st|nd|rd|th)[ ](?i:fl(?:oor)?)\b)?"
 _TAIL = rf"(?:[ \t]*,?[ \t\r\n]{{1,3}}{CITY}[ \t]*,?[ \t]*(?:\b(?:{CODES})\b(?:[ \t]+{ZIP})?|\b(?:{STATE}|{STATE.upper()})\b(?:[ \t]+{ZIP})?|{ZIP}(?!\d)))?"
 
 
@@ -144,7 +144,7 @@ PATTERNS = tuple(
         ),
         (
             "street_name",
-            rf"\b(?i:on|at|near|off|along|of|address:?)[ \t]+(?P<value>{CAP}(?:[ \t]+{CAP}){{0,2}}[ \t]+(?:Street|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Highway|Hwy|Parkway|Pkwy|Turnpike|Terrace|Drive|Court|Circle|Trail|St(?=\.?[ \t]*(?:[,;)\n]|$))))\b\.?",
+            rf"\b(?i:on|at|near|off|along|of|address:?)[ \t]+(?P<value>{CAP}(?:[ \t]+{CAP}){{0,2}}[ \t]+(?:Street|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Highway|Hwy|Parkway|Pkwy|Turnpike|Terrace|Drive|Court|Circle|Trail|St(?=\.?[ \t]*(?:[,;)\n]|$)))(?:,?[ \t]+(?i:suite|ste|apt|unit|floor)\.?[ ]\#?[\w-]{{1,6}})?)\b\.?",
             0.8,
             None,
         ),
@@ -181,6 +181,12 @@ PATTERNS = tuple(
         ),
         ("zip_after_state", rf"\b(?:{CODES})[ \t,]+(?P<value>{ZIP})(?!\d)", 0.8, None),
         ("zip4", r"(?<![\w./-])(?P<value>\d{5}-\d{4})(?![\w/-])", 0.7, None),
+        (
+            "canadian_postcode",
+            r"(?<![\w-])(?P<value>[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ -]\d[ABCEGHJ-NPRSTV-Z]\d)(?![\w-])",
+            0.7,
+            None,
+        ),
         (
             "uk_postcode",
             r"(?<![\w-])(?P<value>(?:[A-Z]{2}\d{1,2}|[A-Z]\d{2}|[A-Z]{1,2}\d[A-Z])[ ]\d[A-Z]{2})(?!\w)",

@@ -24,8 +24,8 @@ _FULL = "|".join(month for month in calendar.month_name[1:] if month not in ("Ma
 _SAFE_MONTH = rf"(?:(?i:{_FULL})|(?i:{_SHORT})\b\.?|(?i:Mar)\b\.?|March\b|MARCH\b|May\b|MAY\b)"
 # alone, an abbreviation in capitals is another one: OCT is a scan
 _LONE_MONTH = rf"(?:(?i:{_FULL})|March|MARCH|May|MAY|(?:Jan|Feb|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
-# "dec" is a decrease, "Jan" and "June" are people, and one may "march": these are a month wherever they stand
-_MONTH_AND_NOTHING_ELSE = "January|February|July|September|Sept|October|November|December"
+# "dec" is a decrease, "Jan" a person, and one may "march": these are a month wherever they stand, or a person's name
+_MONTH_AND_NOTHING_ELSE = "January|February|April|June|July|August|September|Sept|October|November|December"
 _DAY_NUMBER = r"(?:3[01]|[12]\d|0?[1-9])"
 _DAY = rf"{_DAY_NUMBER}(?:st|nd|rd|th)?"
 _ORDINAL = (
@@ -184,6 +184,16 @@ PATTERNS = (
     _pattern(
         "month_behind_plan",  # "repeat UACR May", "flu done Oct", "in March and June"
         rf"(?:\b(?i:due|done|given|planned|scheduled|repeat|recheck|reassess|booked|expected|every|each|starting|claimed|completed|again|missed)[ \t]+(?:\p{{L}}+[ \t]+)?|~[ \t]?|\b(?:{_LONE_MONTH})[ \t]+(?i:and|or|to|through|until)[ \t]+)(?P<value>{_LONE_MONTH})(?![\w'’])(?={_CLAUSE_END}|[ \t]*[-–(/]|[ \t]+(?i:of|and|at|with|for|if|then)\b)",
+        score=0.6,
+    ),
+    _pattern(
+        "season_of_year",
+        r"(?<![\w-])(?P<value>(?i:spring|summer|autumn|fall|winter)(?:[ ]of)?[ ](?:19|20)\d{2})(?!\d)",
+        score=0.7,
+    ),
+    _pattern(
+        "lower_case_month",  # "overdue since nov"
+        rf"\b(?i:in|since|until|till|last|by|early|late|mid|from|out|overdue)[- \t]+(?P<value>jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec)(?={_CLAUSE_END})",
         score=0.6,
     ),
     _pattern("part_of_month", rf"(?<![\w-])(?P<value>(?i:mid|early|late)-(?:{_LONE_MONTH}))(?![\w'’])", score=0.7),

@@ -50,6 +50,11 @@ def _own_name(text: str, span: Span) -> Span | None:
 
 def _no_department(text: str, span: Span) -> Span | None:
     """Refuse departments and services: "works in Cardiology", "works with OT"."""
+    if (
+        regex.search(r"\b(?i:owns)[ \t]+(?:the[ \t]+)?$", text[max(0, span[0] - 12) : span[0]])
+        and text[slice(*span)].isupper()
+    ):
+        return None  # "owns FWW": a walker
     generic = words("facility_words", "not_names", "places", "services", "credentials")
     return None if all(token.lower().strip(".,'’") in generic for token in text[slice(*span)].split()) else span
 

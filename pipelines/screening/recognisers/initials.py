@@ -96,7 +96,7 @@ _VOWEL = frozenset("aeiouy")
 _UNIT_BEFORE = regex.compile(r"(?<![\d:])\d{1,3}(?:\.\d+)?[ \t]*$")  # "T 38.2 PO", but "0530 RD" behind a time
 _LETTERS = r"(?P<value>\p{Lu}{2,3}|\p{Ll}{2,3})(?:[ \t]?/[ \t]?(?P<value>\p{Lu}{2,3}|\p{Ll}{2,3}))?"
 _CLOSING = regex.compile(
-    rf"(?:[.!?)\d][ \t]{{1,2}}{_LETTERS}|\((?P<value>\p{{Ll}}{{3}}|\p{{Ll}}{{2,3}}/\p{{Ll}}{{2,3}})\)|^[ \t]*(?P<value>\p{{Lu}}{{2,3}})|(?:^|[.!?][ \t]{{1,2}})(?P<value>(?:\p{{Lu}}\.[ ]?){{2,3}}))[ \t]*\.?[ \t\r]*\Z",
+    rf"(?:[.!?)\d][ \t]{{1,2}}(?:[-–—~][ \t]?)?{_LETTERS}|\((?P<value>\p{{Ll}}{{3}}|\p{{Ll}}{{2,3}}/\p{{Ll}}{{2,3}})\)|^[ \t]*(?P<value>\p{{Lu}}{{2,3}})|(?:^|[.!?][ \t]{{1,2}})(?P<value>(?:\p{{Lu}}\.[ ]?){{2,3}}))[ \t]*\.?[ \t\r]*\Z",
     regex.MULTILINE,
 )
 _CLOSING_CHARS = 14
@@ -189,13 +189,13 @@ def _pattern(name: str, expression: str, score: float, refine: Refinement | None
 PATTERNS = (
     _pattern(
         "initials",
-        r"\b(?i:(?:transcribed|typed|dictated|entered|signed|reviewed|scribed|charted|documented|checked|verified|read|seen|done|given|drawn|performed|witnessed|prepared|cosigned|initialed|initialled) by[ \t]*:?|(?:transcriptionist|initials?|pt initials|d/t|author|scribe|editor|typist)[ \t]*[:=]?)[ \t]*(?P<value>(?:\p{Lu}\.[ \t]?){2,3}|\p{Lu}{2,4}(?:[/:]\p{L}{2,4}){0,2})(?!\.?[\w-])",
+        r"\b(?i:(?:transcribed|typed|dictated|entered|signed|reviewed|scribed|charted|documented|checked|verified|read|seen|done|given|drawn|performed|witnessed|prepared|cosigned|initialed|initialled) by[ \t]*:?|(?:transcriptionist|initials?|pt initials|d/t|author|scribe|editor|typist)[ \t]*[:=]?|(?:transcribed|typed|dictated|checked|verified|witness(?:ed)?|wit)[ \t]*:|\b(?:wit|witness)\b)[ \t]*(?P<value>(?:\p{Lu}\.[ \t]?){2,3}|\p{Lu}{2,4}(?:[/:]\p{L}{2,4}){0,2})(?!\.?[\w-])",
         0.6,
         _initials,
     ),
     _pattern(
         "dictation_line",  # the author's initials and the typist's, "SM/jkl"
-        r"(?:^|(?i:\b(?:job|d|t|dd|dt|doc(?:ument)?|conf)\b[ \t]*[#:][ \t]*|\b(?:job|conf)[ \t]+)[\w/:# -]{1,30}[ \t]+)[ \t]*(?P<value>\p{Lu}{2,4}[/:]\p{L}{2,4}(?:[/:]\p{L}{2,4})?)[ \t]*(?=\r?\n|$|(?:D|T|DD|DT|d|t|dd|dt|Job|JOB)[ \t]*[:#])|^[ \t]*(?P<value>\p{Lu}{2,3}[/:]\p{Ll}{2,3}|\p{Lu}{2,3}:\p{Lu}{2,3})(?=[ \t]{2}|,[ \t]*\d|[ \t]*\()",
+        r"(?:^|(?i:\b(?:job|d|t|dd|dt|doc(?:ument)?|conf)\b[ \t]*[#:][ \t]*|\b(?:job|conf)[ \t]+)[\w/:# -]{1,30}[ \t]+)[ \t]*(?P<value>\p{Lu}{2,4}[/:]\p{L}{2,4}(?:[/:]\p{L}{2,4})?)[ \t]*(?=\r?\n|$|(?:(?:D|T|DD|DT|d|t|dd|dt)[ \t]*[:#]|(?i:job|doc|conf)\b))|^[ \t]*(?P<value>\p{Lu}{2,3}[/:]\p{Ll}{2,3}|\p{Lu}{2,3}:\p{Lu}{2,3})(?=[ \t]{2}|,[ \t]*\d|[ \t]*\()",
         0.75,
         _initials,
     ),
@@ -212,6 +212,12 @@ PATTERNS = (
         _initials_by,
     ),
     _pattern(
+        "initials_of_two",  # "double-checked by two staff (HT/BF)"
+        r"\b(?i:staff|nurses?|rns?|checked|verified|witnessed|signed)\b[^\n.(]{0,24}\((?P<value>\p{Lu}{2,3})[ ]?[/,&][ ]?(?P<value>\p{Lu}{2,3})\)",
+        0.6,
+        _initials,
+    ),
+    _pattern(
         "initials_credential",
         r"(?<![\w./-])(?P<value>\p{Lu}\.[ \t]?(?:\p{Lu}\.?){1,2}|\p{Lu}{2,3})[ \t]*(?:,[ \t]*|[ \t]+)(?:MD|RN|NP|PA-C|LPN|CRNA|PharmD|CNA|RRT|CNM|DO|LCSW|RDN?|OTR/L|DPT)(?!\w)",
         0.6,
@@ -219,7 +225,7 @@ PATTERNS = (
     ),
     _pattern(
         "initials_lower",  # a note that ends "kl md"
-        r"[.;\n][ \t]{0,3}(?P<value>\p{Ll}{2,3})[ \t]*,?[ \t]*(?:md|rn|np|pa-c|do|lpn|dpt)\.?(?=[ \t]*(?:\r?\n|$))",
+        r"[.;\n][ \t]{0,3}(?P<value>\p{Ll}{2,3})[ \t]*,?[ \t]*(?:md|rn|np|pa-[cs]|do|lpn|dpt|ms-?[34]|sn)\.?(?=[ \t]*(?:\r?\n|$))",
         0.6,
         _lower_case_initials,
     ),

@@ -42,7 +42,7 @@ _SCORED_BEFORE = regex.compile(
 )
 _COUNTED_AFTER = regex.compile(
     r"[ \t]*(?:(?:-|to)[ \t]*\d{1,2}[ \t]*/[ \t]*10\b|\(?[ \t]*\d{1,3}[ \t]?%|(?:lymph|nodes?|cores?|patients|cases|points?|items|questions|match(?:es|ed)?|alleles|loci|levels?|fractions?|sessions|visits|doses|cycles|"
-    r"bottles|sets|samples|specimens|fields|segments|teeth|joints|hours?|hrs?|h|months?|mos?|years?|yrs?|weeks|wks|pm|dilution|inches|inch|in|th|of|on|with[ ](?:max|pinhole)|o[dsu]|cmh2o|cm[ ]?h2o|kpa|nebs?|ppd|packs?|"
+    r"bottles|sets|samples|specimens|fields|segments|teeth|joints|hours?|hrs?|h|months?|mos?|years?|yrs?|weeks|wks|pm|dilution|inches|inch|in|th|of|on|with[ ](?:max|pinhole)|o[dsu]|cmh2o|cm[ ]?h2o|kpa|nebs?|ppd|packs?|films?|strips?|bid|tid|qid|trials|"
     r"tabs?|tablets?|pills?|caps?|strength|power|positive[ ]for|left|right|lower|upper|ns|scale|apgars?|split|mix|insulin|units?|ratio|reps?|sup|inf|vision|both|beats?|rhythm)\b)",
     regex.IGNORECASE,
 )
@@ -61,7 +61,7 @@ _PAIN_BEFORE = regex.compile(
     rf"\bpains?\b{_IN_SENTENCE}{{0,40}}\b(?:from|to|through|and|until)[ \t]*(?:\d{{1,2}}/10 to )?$", regex.IGNORECASE
 )
 _RATED_BEFORE = regex.compile(
-    rf"\b(?:{_SCALE}|pains?|aches?|head ?aches?|hurts?|sore|levels?|feels?|felt|touch|pinprick|proprioception|sensation|vibration|monofilament|aldrete|apgars?|"
+    rf"\b(?:{_SCALE}|pains?|pn|aches?|head ?aches?|hurts?|sore|levels?|feels?|felt|touch|pinprick|proprioception|sensation|vibration|monofilament|aldrete|apgars?|"
     r"fatigue|anxiety|mood|stress|distress|depress\w+|nausea|itch\w*|discomfort|cramp\w*|dyspnea|spasms?|tightness|burning|throbbing|pressure|bpp|icans|timi|strength|recall|attention|orientation|"
     rf"(?:de|in)creas\w+|reduc\w+|improv\w+|tender|swollen|joints)\b{_IN_SENTENCE}{{0,80}}$|\b(?:ice|er|pr|days?|visits?|sessions?|weeks?|for|past|last|over|at rest|worse|better)\b[^\n]{{0,8}}$",
     regex.IGNORECASE,
@@ -135,6 +135,12 @@ def _study_day(text: str, span: Span) -> Span | None:
     return None if month == day else _part_or_day(text, span)
 
 
+def _part_of_day(text: str, span: Span) -> Span | None:
+    """Refuse what may be a score: "8/10 morning and night"."""
+    month, day = _pair(text, span)
+    return None if day in _RATED_WHOLES and month <= day else _month_and_day(text, span)
+
+
 def _is_one_of_many(text: str, span: Span, whole: int) -> bool:
     """ "tender 0/28, swollen 2/28": two parts of one whole."""
     beside = _PAIR.finditer(text, max(0, span[0] - 20), min(len(text), span[1] + 20))
@@ -190,6 +196,12 @@ PATTERNS = (
         r"(?<![\w./-])(?P<value>\d{1,2}/\d{1,2})(?=[ ]?(?:@|at|,)?[ ]?(?:[01]?\d|2[0-3])(?::[0-5]\d|[0-5]\d(?:h|hrs?)?\b|[ ]?[ap]\.?m\b)(?![ ]?(?:mg|ml|mcg|cc|units)))",
         refine=_month_and_day,
         score=0.7,
+    ),
+    _pattern(
+        "month_day_part",  # "peaked 3/4 night", "last taken 2/5 AM"
+        r"(?<![\w./+-])(?P<value>\d{1,2}/\d{1,2})(?=[ ](?i:a\.?m|p\.?m|night|overnight|evening|morning|afternoon|noc)\b(?![ ](?i:pain|strength)))",
+        refine=_part_of_day,
+        score=0.6,
     ),
     _pattern(
         "participle_month_day",

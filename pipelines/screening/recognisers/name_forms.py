@@ -222,7 +222,7 @@ PATTERNS = (
     ),
     _pattern(
         "user_name",
-        r"\b(?i:(?:transcribed|typed|dictated|entered|signed|edited|reviewed|scribed|charted|documented|created|updated|modified|filed|printed|requested)(?:[ \t]+(?:on[ \t]+)?[\d/.:-]{6,10}(?:[ \t]+(?:at[ \t]+)?[\d:]{4,8})?)? by[ \t]*:?|(?:transcriptionist|author|scribe|editor|user(?:[ -]?name)?|login|user id)[ \t]*[:=])[ \t]*(?P<value>\p{Ll}{2,14}\d{0,4}|\p{Ll}+[._]\p{Ll}+\d{0,4})(?=[ \t]*(?:[.;,)/]|\r?\n|$)|[ \t]+(?:for|on|at)\b)",
+        r"\b(?i:(?:transcribed|typed|dictated|entered|signed|edited|reviewed|scribed|charted|documented|created|updated|modified|filed|printed|requested|taken|closed|logged|answered|handled|routed|received|reported|assigned|sent)(?:[ \t]+(?:on[ \t]+)?[\d/.:-]{6,10}(?:[ \t]+(?:at[ \t]+)?[\d:]{4,8})?)? by[ \t]*:?|(?:transcriptionist|author|scribe|editor|user(?:[ -]?name)?|login|user id)[ \t]*[:=])[ \t]*(?P<value>\p{Ll}{2,14}\d{0,4}|\p{Ll}+[._]\p{Ll}+\d{0,4})(?=[ \t]*(?:[.;,)/]|\r?\n|$)|[ \t]+(?:for|on|at)\b)",
         0.6,
         _user_name,
     ),

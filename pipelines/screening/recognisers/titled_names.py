@@ -34,6 +34,7 @@ _LOWER_TITLE = r"(?:(?i:dr|mrs?)\.?|(?<!\d[ \t]?)ms\.)"
 _JOINED = regex.compile(r"(?:,|\band|&|/|\bor)[ \t]*$")
 _PAUSE = regex.compile(r"[ \t]*(?:[.,:;)](?!\w)|\r?\n|\Z)")
 _INITIALLED = regex.compile(r"(?:\p{Lu}\.[ \t]?){1,2}\p{Lu}[\p{L}'’-]{2,}")
+_GRADED_FINDING = regex.compile(r"\b(?i:no|mild|moderate|severe|trace|without|w/o)[ ](?:DR|MR|MS)\.[ \t]+$")
 _CERTAIN_TITLE = regex.compile(r"\b(?i:dr|mr|mrs|ms|prof|doctor)\.?[ \t]+$")
 
 
@@ -57,7 +58,10 @@ def _titled_name(text: str, span: Span) -> Span | None:
 
 def _is_regurgitation(text: str, span: Span) -> bool:
     """ "moderate MR. CPET on 12/19": a valve's, not a man's, where the line is not in capitals and the word is."""
-    is_upper = text[max(0, span[0] - 4) : span[0]].strip() in ("MR.", "MS.")
+    before = text[max(0, span[0] - 16) : span[0]]
+    if _GRADED_FINDING.search(before):
+        return True  # "no DR. Feet normal"
+    is_upper = before[-4:].strip() in ("MR.", "MS.")
     first = FIRST_WORD.match(text, span[0])
     return is_upper and first is not None and first.group().isupper() and not _line(text, span[0]).isupper()
 

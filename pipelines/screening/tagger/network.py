@@ -138,7 +138,9 @@ class Tagger:
         row_of_needed = np.zeros(len(looked_at), np.intp)
         row_of_needed[needed] = np.arange(len(needed))
         windows = row_of_needed.take(seen[:, None] + np.arange(NARROW))
-        second = hidden.take(windows, axis=0).reshape(len(seen), len(self._narrow)) @ self._narrow + weights.narrow_bias
+        second: Floats = (
+            hidden.take(windows, axis=0).reshape(len(seen), len(self._narrow)) @ self._narrow + weights.narrow_bias
+        )
         of_line = np.fromiter((word == LINE_END for word in words), bool, num_tokens).cumsum()
         second += self._around(hidden.take(row_of_needed[seen + reach], axis=0), of_line[seen])
         np.maximum(second, 0, out=second)
@@ -180,7 +182,7 @@ class Tagger:
         starts = np.flatnonzero(np.diff(of_line, prepend=-1))
         sizes = np.diff(starts, append=len(hidden))
         sums = np.add.reduceat(hidden, starts, axis=0)
-        lines = (sums / sizes[:, None]) @ self._weights.around[0]
+        lines = (sums / sizes[:, None].astype(np.float32)) @ self._weights.around[0]
         note = (sums.sum(axis=0) / len(hidden)) @ self._weights.around[1]
         return np.repeat(lines + note, sizes, axis=0)
 
