@@ -64,9 +64,9 @@ def first_set() -> MarkedSet:
     )
 
 
-def read_set() -> MarkedSet:
+def read_set(name: str = "read_set") -> MarkedSet:
     """A set that was written blind and whose misses have been read since: `tests/benchmarks/held_out` has the next."""
-    notes, clean, sentences = (_load(f"read_set/{name}.yaml") for name in ("notes", "clean", "eponyms"))
+    notes, clean, sentences = (_load(f"{name}/{part}.yaml") for part in ("notes", "clean", "eponyms"))
     return MarkedSet(
         notes=[unmark(note["text"]) for note in notes],
         clean=[note["text"] for note in clean],
