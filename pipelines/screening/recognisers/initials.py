@@ -108,12 +108,22 @@ def closing_initials(text: str) -> Iterator[Span]:
     while start < len(text):
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
-        if end - start > 1 and (match := _CLOSING.search(text, max(start, end - _CLOSING_CHARS), end)):
+        if (
+            end - start > 1
+            and _may_close(text, start, end)
+            and (match := _CLOSING.search(text, max(start, end - _CLOSING_CHARS), end))
+        ):
             for span in match.spans("value"):
                 refined = _closing(text, span)
                 if refined:
                     yield refined
         start = end + 1
+
+
+def _may_close(text: str, start: int, end: int) -> bool:
+    """True for a line whose last word has three letters at most, or is in brackets: few have."""
+    last = text[max(start, end - _CLOSING_CHARS) : end].rstrip(" \t\r.")
+    return last.endswith(")") or (len(last) > 1 and last[-1].isalpha() and not last[-4:].isalpha()) or len(last) < 4
 
 
 def _closing(text: str, span: Span) -> Span | None:
@@ -206,8 +216,14 @@ PATTERNS = (
         _typist,
     ),
     _pattern(
-        "initials_by",  # "released 0915 by jmc", "lw pgy2"
-        r"\bby[ \t]+(?P<value>\p{Ll}{2,3}|\p{Lu}{2})(?=[ \t]*(?:[.,;)](?!\w)|\r?\n|$|[ \t]\d))|(?<![\w/-])(?P<value>\p{Ll}{2,3}|\p{Lu}{2,3})[ \t]+(?i:pgy[ -]?\d)(?!\w)",
+        "initials_by",  # "released 0915 by jmc"
+        r"\bby[ \t]+(?P<value>\p{Ll}{2,3}|\p{Lu}{2})(?=[ \t]*(?:[.,;)](?!\w)|\r?\n|$|[ \t]\d))",
+        0.6,
+        _initials_by,
+    ),
+    _pattern(
+        "initials_trainee",  # "lw pgy2"
+        r"(?<![\w/-])(?P<value>\p{Ll}{2,3}|\p{Lu}{2,3})[ \t]+(?i:pgy[ -]?\d)(?!\w)",
         0.6,
         _initials_by,
     ),

@@ -16,7 +16,7 @@ from pipelines.screening.gazetteer import MAX_CACHED_WORDS, fold, name_lists
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.person import has_clinical_ending
 from pipelines.screening.recognisers.vocabulary import reading
-from pipelines.screening.tagger.tokens import Tokens
+from pipelines.screening.tagger.tokens import LINE_END, Tokens
 from pipelines.screening.towns import towns
 
 # lexicons whose membership is a feature, beside the lists of names, towns and words of notes
@@ -103,8 +103,9 @@ def _is_double(tokens: Tokens, index: int) -> bool:
 def _pairs(tokens: Tokens) -> Iterator[int]:
     """Where two numbers with a stroke between them begin that may be a month and a day, in either order."""
     words = tokens.words
-    for index, word in enumerate(words[1:-1], 1):
-        if word in _STROKES and _is_short_number(words[index - 1]) and _is_short_number(words[index + 1]):
+    strokes = [index for index, word in enumerate(words[1:-1], 1) if word in _STROKES]
+    for index in strokes:
+        if _is_short_number(words[index - 1]) and _is_short_number(words[index + 1]):
             first, second = int(words[index - 1]), int(words[index + 1])
             if tokens.spans[index + 1][0] - tokens.spans[index - 1][1] == 1 and (
                 0 < min(first, second) <= LAST_MONTH and max(first, second) <= LAST_DAY
@@ -143,7 +144,7 @@ def context_features(tokens: Tokens, findings: Sequence[RuleFinding]) -> dict[in
     """
     features: dict[int, set[str]] = defaultdict(set)
     words = tokens.words
-    lower = {word for word in words if word.islower()}
+    lower = {word for word in dict.fromkeys(words) if word.islower()}
     capitalised = [index for index, word in enumerate(words) if word[0].isupper()]
     for index in capitalised:
         if words[index].lower() in lower:
@@ -154,9 +155,9 @@ def context_features(tokens: Tokens, findings: Sequence[RuleFinding]) -> dict[in
         if _is_double(tokens, index):
             features[index].add("n=double")
             features[index + 2].add("n=double")
-    ends_of_lines = [index for index, word in enumerate(words) if word == "\n"]
+    ends_of_lines = [index for index, word in enumerate(words) if word == LINE_END]
     for start, end in pairwise([-1, *ends_of_lines, len(words)]):
-        if "".join(words[start + 1 : end]).isupper():
+        if start + 1 < end and not words[end - 1].islower() and "".join(words[start + 1 : end]).isupper():
             for index in capitalised[bisect_right(capitalised, start) : bisect_right(capitalised, end)]:
                 features[index].add("n=caps")
     ends = [end for _, end in tokens.spans]

@@ -141,8 +141,9 @@ class Tagger:
         second: Floats = (
             hidden.take(windows, axis=0).reshape(len(seen), len(self._narrow)) @ self._narrow + weights.narrow_bias
         )
-        of_line = np.fromiter((word == LINE_END for word in words), bool, num_tokens).cumsum()
-        second += self._around(hidden.take(row_of_needed[seen + reach], axis=0), of_line[seen])
+        ends_of_lines = [index for index, word in enumerate(words) if word == LINE_END]
+        of_line = np.searchsorted(ends_of_lines, seen, side="right")
+        second += self._around(hidden.take(row_of_needed[seen + reach], axis=0), of_line)
         np.maximum(second, 0, out=second)
         answers = _softmax(second @ weights.settled + weights.settled_bias)
         still_open = np.flatnonzero(answers[:, 0] < OPEN)
@@ -205,6 +206,8 @@ class Tagger:
         if len(self._is_telling) > MAX_CACHED_ROWS:
             self._keep_rows(MAX_CACHED_ROWS)  # the note before had more words than are kept
         row_of = self._row_of
+        if None not in (rows := list(map(row_of.get, keys))):  # as for nearly all notes, once some have been read
+            return np.array(rows, np.intp)
         new = [key for key in dict.fromkeys(keys) if key not in row_of]
         if len(row_of) + len(new) >= len(self._is_telling):
             self._keep_rows(max(len(set(keys)) + 1, MAX_CACHED_ROWS))
