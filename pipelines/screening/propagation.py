@@ -26,7 +26,14 @@ RECOGNISER = "NamePropagation"
 OTHER_NOTE_RECOGNISER = "NameOfOtherNote"
 MIN_TOKEN_CHARS = 4
 
-_UNCUED = ("NerRecogniser", "ListedNameRecogniser", "Tagger")  # no cue has told these that a person is meant
+# no cue has told these that a person is meant; initials may be an abbreviation elsewhere
+_UNCUED = (
+    "NerRecogniser",
+    "ListedNameRecogniser",
+    "Tagger",
+    "NameFormRecogniser.initials",
+    "NameFormRecogniser.closing",
+)
 # before a surname they are the person's too
 _INITIALS = regex.compile(r"(?<![\p{L}\p{M}])(?:\p{Lu}\.[ \t]?){1,2}\Z")
 _MAX_INITIALS_CHARS = 6

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """The rest of a facility's or a firm's name of which only the beginning was found.
 
 "Springfield Level One Trauma Center" is known by its first word, "Brazos Children's Therapy" by the first two, and what
@@ -13,21 +14,28 @@ from pipelines.screening.entities import EntityType
 from pipelines.screening.spans import Finding
 
 _ORGANISATIONS = frozenset([EntityType.FACILITY, EntityType.ORGANIZATION, EntityType.LOCATION])
-_KIND = (
-    "hospital|medical cent(?:er|re)|cent(?:er|re)|clinic|pavilion|therapy|(?:care and )?rehab(?:ilitation)?|institute|"
-    "pharmacy|hospice|"
-    "dialysis|nursing|manor|infirmary|imaging|school|academy|college|university|church|parish|shelter|motel|hotel|inn|"
-    "program|brewery|bakery|diner|foundry|congregation|ministries|associates|pediatrics|orthop(?:a?e)dics|partners"
+_PLACES = (
+    "hospital|medical cent(?:er|re)|cent(?:er|re)|clinic|pavilion|institute|pharmacy|hospice|manor|infirmary|school|academy|"
+    "college|university|church|parish|shelter|motel|hotel|inn|brewery|bakery|diner|foundry|congregation|ministries"
 )
-_BETWEEN = r"(?:[ ](?!(?i:and|or|the|at|in|on|to|for|from|by|with|of|who|but|is|was|ed|er|icu)\b)"
-_CAPITALISED = regex.compile(rf"{_BETWEEN}\p{{Lu}}[\p{{L}}\p{{M}}'’&-]*){{0,3}}?[ ](?=\p{{Lu}})(?i:{_KIND})s?(?![\w-])")
-_LOWER_CASE = regex.compile(rf"{_BETWEEN}\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]*){{0,2}}?[ ](?:{_KIND})s?(?![\w-])")
+# kinds that are also something done to a patient: no word may stand between the name and these
+_SERVICES = "therapy|(?:care and )?rehab(?:ilitation)?|dialysis|nursing|imaging|program|pediatrics|orthop(?:a?e)dics|partners|associates"
+_KIND = f"{_PLACES}|{_SERVICES}"
+_NOT = r"(?!(?i:and|or|the|at|in|on|to|for|from|by|with|of|who|but|is|was|ed|er|icu|\p{L}+(?:ed|ing|ies))\b)"
+_CAPITALISED = regex.compile(
+    rf"(?:(?:[ ]{_NOT}\p{{Lu}}[\p{{L}}\p{{M}}'’&-]*){{0,3}}?[ ](?=\p{{Lu}})(?i:{_PLACES})|[ ](?=\p{{Lu}})(?i:{_SERVICES}))s?(?![\w-])"
+)
+_LOWER_CASE = regex.compile(
+    rf"(?:(?:[ ]{_NOT}\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]*){{0,2}}?[ ](?:{_PLACES})|[ ](?:{_SERVICES}))s?(?![\w-])"
+)
 _AND_KIND = regex.compile(rf"[ ](?:and|&)[ ](?i:{_KIND})s?(?![\w-])")
-_INITIAL = regex.compile(r"[ ]\p{Lu}\.(?![\w.])")
+_INITIAL = regex.compile(
+    r"[ ]\p{Lu}\.(?=[ \t]*(?:[:,;)]|\r?\n|\Z)|[ ](?:is|was|said|says|called|notified|updated|aware|reports|states|who|and|RN|MD|NP)\b)"
+)
 _JOIN = regex.compile(r"(?:[ ](?:at|on|of|of the)[ ]|[ ]?&[ ]?)")
 _NUMBER = regex.compile(r"[ ]\d{1,5}(?!\w|[./-]\d)")
 _NUMBERED = regex.compile(
-    r"[ ](?:(?i:local|lodge|post|chapter|council|store)[ ](?:#|No\.?[ ]?)?|#[ ]?|No\.[ ]?)\d{1,5}(?!\w|[./-]\d)"
+    r"[ ](?:(?i:local|lodge|post|chapter|council|store)[ ](?:#|No\.?[ ]?)?\d{1,5}|(?:#[ ]?|No\.[ ]?)\d{3,5})(?!\w|[./-]\d)"
 )
 
 
@@ -46,8 +54,8 @@ def grown(text: str, findings: Sequence[Finding]) -> list[Finding]:
 def _with_initial(text: str, finding: Finding) -> Finding:
     """ "Keoni A.", of whom the given name was found."""
     initial = _INITIAL.match(text, finding.end)
-    is_one_word = text[finding.start : finding.end].istitle() and " " not in text[finding.start : finding.end]
-    return replace(finding, end=initial.end()) if initial and is_one_word else finding
+    value = text[finding.start : finding.end]
+    return replace(finding, end=initial.end()) if initial and value[0].isupper() and " " not in value else finding
 
 
 def _joined(text: str, findings: Sequence[Finding]) -> list[Finding]:

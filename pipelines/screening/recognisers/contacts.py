@@ -116,7 +116,7 @@ PATTERNS = tuple(
             "email",  # any address, whether or not its domain is known to the public suffix list: hospitals have domains of their own
             EntityType.EMAIL_ADDRESS,
             1.0,
-            r"(?<![\w.%+-])(?P<value>(?:\w[ \t](?=\w+[ \t]at[ \t][\w-]+[ \t]dot[ \t]))?(?:\w+[ \t]dot[ \t](?=[\w-]+[ \t]at[ \t]))?[\w.%+'-]+[ \t]?(?:@|\[at\]|\(at\)|[ \t]at[ \t](?=[\w-]+[ \t]dot[ \t]))[ \t]?[\w-]+(?:(?:\.|[ \t]?\[dot\][ \t]?|[ \t]dot[ \t])(?=[\w-]*[A-Za-z])[\w-]+)+)",
+            r"(?<![\w.%+-])(?P<value>(?:\w[ \t](?=\w+[ \t]at[ \t][\w-]+[ \t]dot[ \t]))?(?:\w+[ \t]dot[ \t](?=[\w-]+[ \t]at[ \t]))?[\w.%+'-]+[ \t]?(?:@|\[at\]|\(at\)|[ \t]at[ \t](?=[\w-]+[ \t]dot[ \t]))[ \t]?(?=[\w.-]*\p{L})[\w-]+(?:(?:\.|[ \t]?\[dot\][ \t]?|[ \t]dot[ \t])[\w-]+)+)",
         ),
         (
             "address_with_port",

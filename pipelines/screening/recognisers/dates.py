@@ -187,9 +187,9 @@ PATTERNS = (
         score=0.6,
     ),
     _pattern(
-        "season_of_year",
-        r"(?<![\w-])(?P<value>(?i:spring|summer|autumn|fall|winter)(?:[ ]of)?[ ](?:19|20)\d{2})(?!\d)",
-        score=0.7,
+        "season_of_year",  # not "after a fall 2019"
+        r"(?<![\w-])(?P<value>(?i:spring|summer|autumn|winter)(?:[ ]of)?[ ](?:19|20)\d{2}|(?i:fall)[ ]of[ ](?:19|20)\d{2})(?!\d)|\b(?i:in|since|by|until|last|this|late|early)[ ](?P<value>(?i:fall)[ ](?:19|20)\d{2})(?!\d)",
+        score=0.6,
     ),
     _pattern(
         "lower_case_month",  # "overdue since nov"

@@ -92,8 +92,135 @@ _SIGNED_BEFORE = regex.compile(
     r"\b(?:M\.?D|D\.?O|NP|PA-C|PA|RN|PhD|DPM|DDS|CNM|CRNA|LCSW)\b|\b(?:D|DD):|\b(?i:dictated|signed|transcribed|job)\b"
 )
 _PARAGRAPH_END = regex.compile(r"[ \t.]*(?:\s*\Z|\r?\n[ \t]*\r?\n)")
+_LIST_ITEM = regex.compile(r"(?:\d{1,2}|\p{L})[.)]|[-•*#]\d{0,2}")
+# what notes say in a sentence of two or three letters: findings, diagnoses, rhythms, fluids
+_FINDINGS = frozenset(
+    [
+        "nt",
+        "nd",
+        "wwp",
+        "wnl",
+        "rrr",
+        "nsr",
+        "nad",
+        "vss",
+        "ctab",
+        "cta",
+        "ntnd",
+        "eomi",
+        "aox",
+        "nka",
+        "nkda",
+        "nr",
+        "neg",
+        "pos",
+        "htn",
+        "hld",
+        "dm",
+        "cad",
+        "chf",
+        "hf",
+        "copd",
+        "ckd",
+        "esrd",
+        "aki",
+        "osa",
+        "rls",
+        "gerd",
+        "bph",
+        "af",
+        "afib",
+        "aflutter",
+        "ra",
+        "oa",
+        "sle",
+        "ibd",
+        "ibs",
+        "uc",
+        "cd",
+        "uti",
+        "dvt",
+        "pe",
+        "mi",
+        "cva",
+        "tia",
+        "sah",
+        "sdh",
+        "ich",
+        "tbi",
+        "ptsd",
+        "mdd",
+        "gad",
+        "ocd",
+        "adhd",
+        "bpd",
+        "ms",
+        "als",
+        "tr",
+        "mr",
+        "ar",
+        "as",
+        "ps",
+        "ai",
+        "pr",
+        "vsd",
+        "asd",
+        "pfo",
+        "lbbb",
+        "rbbb",
+        "st",
+        "sr",
+        "sb",
+        "vt",
+        "vf",
+        "svt",
+        "pvc",
+        "pac",
+        "nc",
+        "ac",
+        "ap",
+        "pa",
+        "lat",
+        "lr",
+        "ns",
+        "nsb",
+        "dnr",
+        "dni",
+        "npo",
+        "ptx",
+        "ards",
+        "hcc",
+        "rcc",
+        "scc",
+        "bcc",
+        "aml",
+        "cll",
+        "all",
+        "cml",
+        "mm",
+        "mds",
+        "hiv",
+        "hcv",
+        "hbv",
+        "tb",
+        "mrsa",
+        "vre",
+        "esbl",
+        "ppd",
+        "bmp",
+        "cbc",
+        "lft",
+        "ua",
+        "ucx",
+        "bcx",
+        "abg",
+        "vbg",
+        "inr",
+        "ptt",
+    ]
+)
 _VOWEL = frozenset("aeiouy")
-_UNIT_BEFORE = regex.compile(r"(?<![\d:])\d{1,3}(?:\.\d+)?[ \t]*$")  # "T 38.2 PO", but "0530 RD" behind a time
+_UNIT_BEFORE = regex.compile(r"(?<![\d:/.-])\d{1,3}(?:\.\d+)?[ \t]*$")  # "T 38.2 PO", but "0530 RD" behind a time
 _LETTERS = r"(?P<value>\p{Lu}{2,3}|\p{Ll}{2,3})(?:[ \t]?/[ \t]?(?P<value>\p{Lu}{2,3}|\p{Ll}{2,3}))?"
 _CLOSING = regex.compile(
     rf"(?:[.!?)\d][ \t]{{1,2}}(?:[-–—~][ \t]?)?{_LETTERS}|\((?P<value>\p{{Ll}}{{3}}|\p{{Ll}}{{2,3}}/\p{{Ll}}{{2,3}})\)|^[ \t]*(?P<value>\p{{Lu}}{{2,3}})|(?:^|[.!?][ \t]{{1,2}})(?P<value>(?:\p{{Lu}}\.[ ]?){{2,3}}))[ \t]*\.?[ \t\r]*\Z",
@@ -107,7 +234,9 @@ def closing_initials(text: str) -> Iterator[Span]:
     start = 0
     while start < len(text):
         end = text.find("\n", start)
-        end = len(text) if end < 0 else end
+        end_of_line = end = len(text) if end < 0 else end
+        while end > start and text[end - 1] in " \t\r":
+            end -= 1
         if (
             end - start > 1
             and _may_close(text, start, end)
@@ -117,7 +246,7 @@ def closing_initials(text: str) -> Iterator[Span]:
                 refined = _closing(text, span)
                 if refined:
                     yield refined
-        start = end + 1
+        start = end_of_line + 1
 
 
 def _may_close(text: str, start: int, end: int) -> bool:
@@ -130,15 +259,18 @@ def _closing(text: str, span: Span) -> Span | None:
     word = text[slice(*span)].lower().replace(".", "").replace(" ", "")
     if _UNIT_BEFORE.search(text, max(0, span[0] - 8), span[0]):
         return None
+    if word in _ABBREVIATED or word in _FINDINGS or word in words("credentials"):
+        return None
     if "." in text[slice(*span)]:
-        return None if word in _ABBREVIATED or word in words("credentials") else span
-    other = words("not_names", "credentials", "services", "units", "measured", "not_groups")
-    if word in other or word in _OF_CLOCK or word in _ABBREVIATED or _is_word(word):
+        return span
+    other = words("not_names", "services", "units", "measured", "not_groups")
+    if word in other or word in _OF_CLOCK or _is_word(word):
         return None
     line = text.rfind("\n", 0, span[0]) + 1
-    if text[line : span[0]].strip():
-        return span
-    is_first = not text[max(0, line - 2) : line].rstrip("\n")
+    before = text[line : span[0]].strip()
+    if before:
+        return None if _LIST_ITEM.fullmatch(before) else span  # "2. OSA"
+    is_first = not text[max(0, line - 4) : line].rstrip("\r\n")
     is_last = _PARAGRAPH_END.match(text, span[1]) is not None
     return span if is_last and not is_first else None  # "ROS" begins a paragraph, "TP" ends one
 

@@ -114,13 +114,12 @@ def _lower_case_town(text: str, span: Span) -> Span | None:
     tokens = text[slice(*span)].split()
     if tokens[0] in words("not_names"):
         return None
-    if _is_lone_town(tokens[0]):
-        return span[0], span[0] + len(tokens[0])
     for num_tokens in range(len(tokens), 1, -1):
         name = " ".join(tokens[:num_tokens])
         if name in towns() and is_only_town(name):
             return span[0], span[0] + len(name)
-    return None
+    first = tokens[0].rstrip(".")
+    return (span[0], span[0] + len(first)) if _is_lone_town(first) else None
 
 
 def _joined(text: str, span: Span) -> Span | None:

@@ -18,7 +18,7 @@ _TERMINOLOGY_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _QUANTITY_AFTER = re.compile(
-    r"/|[ \t]/(?!\s)|[ \t]*(?:%|°|/[ \t]?(?:mm|cu|u|µ|ml|l|hpf|day|kg|min)|x ?10|[x×] ?\d|to \d|(?:iu|units?|u|copies|cfu|cells?|colony|colonies|mcl|ml|mg|mcg|ug|μg|µg|ng|pg|l|dl|g|kg|mm3|mmol|meq|per (?:min|h|day|week|mm|ml|cu|micro|high)|steps|miles?|meters|m|km|feet|ft|bp|kb|hz|"
+    r"/|[ \t]/(?!\s)|[ \t]*(?:%|°|/[ \t]?(?:mm3?|cu|u|µl|ml|l|hpf|day|kg|min)\b|x ?10|[x×] ?\d|to \d|(?:iu|units?|u|copies|cfu|cells?|colony|colonies|mcl|ml|mg|mcg|ug|μg|µg|ng|pg|l|dl|g|kg|mm3|mmol|meq|per (?:min|h|day|week|mm|ml|cu|micro|high)|steps|miles?|meters|m|km|feet|ft|bp|kb|hz|"
     r"dollars|usd|people|patients|subjects|participants|men|women|children|cases|births|deaths|live|reads|rpm|days|hours|years|cmm|cumm|platelets|white|red|wbcs?|rbcs?|leukocytes|lymphocytes|neutrophils)\b)",
     re.IGNORECASE,
 )
@@ -128,13 +128,13 @@ def _is_range(parts: list[str]) -> bool:
         return False
     if all(_YEAR.fullmatch(part) for part in parts) or all(_CLOCK.fullmatch(part) for part in parts):
         return True
-    if len(parts) == 3 and any("." in part for part in parts):
-        return [float(part) for part in parts] == sorted(map(float, parts))  # of a balloon, "15-16.5-18"
     if any(len(part) > 1 and part[0] == "0" and "." not in part for part in parts):
         return len(parts) == 2 and len(parts[0]) + len(parts[1]) < 5
     values = [float(part.replace(",", "")) for part in parts]
-    if len(parts) in (4, 5) and max(map(len, parts)) == 1:
-        return True  # "grounding 5-4-3-2-1", births and abortions "4-3-0-1-3"
+    if len(parts) == 3 and max(values) < 100 and any("." in part for part in parts):
+        return values == sorted(values)  # of a balloon, "15-16.5-18"
+    if len(parts) > 3 and max(map(len, parts)) == 1:  # births and abortions "4-3-0-1-3", "counts 6-5-4-3-2-1"
+        return len(parts) < 6 or values == sorted(values) or values == sorted(values, reverse=True)
     if len(parts) == 2:
         is_round = all(value % 5 == 0 for value in values) or any("," in part or "." in part for part in parts)
         return (

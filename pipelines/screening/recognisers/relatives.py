@@ -46,12 +46,17 @@ def _relation_name(text: str, span: Span) -> Span | None:
     if first is None or ":" in between:
         return trimmed
     if first.group().isupper():
-        return trimmed if text[slice(*span)] != text[slice(*span)].upper() else None  # "WIFE AT ED"
+        return trimmed if trimmed and _holds_a_name(text[slice(*trimmed)]) else None  # "WIFE AT ED"
     word = bare(first.group())
     if trimmed is None:
         return first.span() if word in words("first_names") or word in words("sentence_openers") else None
     unlisted = word not in words("not_names") and not is_listed_word(bare(text[slice(*trimmed)]))
     return (span[0], trimmed[1]) if unlisted or may_be_name(word) else trimmed
+
+
+def _holds_a_name(value: str) -> bool:
+    words_of_notes = words("not_names", "services")
+    return any(len(word) > 2 and may_be_name(word) and word not in words_of_notes for word in map(bare, value.split()))
 
 
 def _pattern(name: str, expression: str, score: float, refine: Refinement | None) -> CuedPattern:

@@ -57,13 +57,16 @@ def _titled_name(text: str, span: Span) -> Span | None:
 
 
 def _is_regurgitation(text: str, span: Span) -> bool:
-    """ "moderate MR. CPET on 12/19": a valve's, not a man's, where the line is not in capitals and the word is."""
+    """ "moderate MR. CPET on 12/19": a valve's and not a man's, where what follows is an abbreviation of notes."""
     before = text[max(0, span[0] - 16) : span[0]]
     if _GRADED_FINDING.search(before):
         return True  # "no DR. Feet normal"
     is_upper = before[-4:].strip() in ("MR.", "MS.")
     first = FIRST_WORD.match(text, span[0])
-    return is_upper and first is not None and first.group().isupper() and not _line(text, span[0]).isupper()
+    if not is_upper or first is None or not first.group().isupper():
+        return False
+    word = bare(first.group())
+    return word in words("not_names", "measured", "services", "products") and not may_be_name(word)
 
 
 def _line(text: str, at: int) -> str:

@@ -120,7 +120,7 @@ class Network(nn.Module):
 
     def weights(self, features: Sequence[str]) -> Weights:
         """As NumPy arrays."""
-        tensors = {name: value.detach().numpy() for name, value in self.state_dict().items()}
+        tensors = {name: value.detach().numpy().copy() for name, value in self.state_dict().items()}
         entered = self.enter(self.known.weight[1:]).detach().numpy()
         for row, name in enumerate(features):
             if name in ("l=", "k=", "n=", "r="):  # of what was not there nothing was learnt

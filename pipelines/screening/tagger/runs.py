@@ -21,7 +21,8 @@ ADD = 0.25
 ADD_UNLISTED = 0.08  # a capitalised word that is in no list of other words, amid a sentence
 ADD_LOWER = 0.6  # a name in lower case, or a date's word
 ADD_LOWER_WORD = 0.8  # any other word in lower case
-ADD_TERM = 0.5  # an eponym, a drug, a product, a sign of a script without capital letters
+ADD_TERM = 0.5  # an eponym, a drug, a product
+ADD_CASELESS = 0.7  # a word of a script without capital letters, the "th" of a number
 ADD_ABBREVIATION = 0.4  # what may be a person's initials
 ADD_NUMBER = 0.5
 GROW = 0.08  # a word beside one that has been taken: the rest of its name
@@ -114,7 +115,9 @@ def _needed(word: str, *, is_date: bool) -> float:
     if word.isdecimal():
         return ADD_NUMBER
     has_case = word[0].islower() or word[0].isupper()
-    if is_term or not has_case or plain in _ORDINAL_ENDINGS:
+    if not has_case or plain in _ORDINAL_ENDINGS:
+        return ADD_CASELESS
+    if is_term:
         return ADD_TERM
     if word.isupper() and len(word) <= MAX_ABBREVIATION_CHARS and not is_name_word(word):
         return ADD_ABBREVIATION

@@ -39,6 +39,7 @@ PLANTED = [
     ("Write to r.okonkwo@ward3.internal please", "EMAIL_ADDRESS", "r.okonkwo@ward3.internal"),
     ("Portal https://portal.example.org/p?id=7.", "URL", "https://portal.example.org/p?id=7"),
     ("Logged in from 10.20.30.40.", "IP_ADDRESS", "10.20.30.40"),
+    ("user j.doe@mail.365.org asked", "EMAIL_ADDRESS", "j.doe@mail.365.org"),
     # dates
     ("Seen 03/14/2019.", "DATE_TIME", "03/14/2019"),
     ("Seen on 3/14 for follow up.", "DATE_TIME", "3/14"),
@@ -82,6 +83,9 @@ PLANTED = [
     ("Employee Emily Walker came.", "PERSON", "Emily Walker"),
     ("CREW: R. STOKES NRP, A. MUNOZ EMT-B", "PERSON", "R. STOKES"),
     ("R. HAND, MD", "PERSON", "R. HAND"),
+    ("Spoke w/ MR. WHITE re the plan.", "PERSON", "WHITE"),
+    ("First noticed in spring 2023, worse since.", "DATE_TIME", "spring 2023"),
+    ("Her postal code is N2J 3G7 still.", "LOCATION", "N2J 3G7"),
     ("PRIOR ANES: KNEE SCOPE DR BONE, GRADE 2 VIEW", "PERSON", "BONE"),
     ("2345 t 38.4, np grace notified, ua sent", "PERSON", "grace"),
     ('Received in formalin, labeled "Fournier, A  left breast", four cores.', "PERSON", "Fournier, A"),
@@ -148,6 +152,10 @@ NEGATIVES = [
     "Class III, activity 14/24, chronicity 3/12.",
     "MICU PROGRESS NOTE      Hospital day 4 / Vent day 3",
     "Converted to SR 78 on amiodarone.",
+    "Flow 1,200-1,500.5-2,000 mL per day; counting 6-5-4-3-2-1; TPAL 4-3-0-1-3.",
+    "Hip fracture after fall 2019, healed.",
+    "Abd: soft. NT\nExt: no edema. WWP\nCXR: clear. N.A.D.\n1) RLS\n2. OSA\nHx of stroke. TIA\n",
+    "Plan:\r\n\r\nDVT\r\n\r\nwatch",
     "Form CMS-2728 filed. ROS\n\nNegative.",
     "Mother has Parkinson disease; father had Crohn disease.",
     "Seen by Cardiology and Infectious Disease.",
@@ -253,6 +261,17 @@ def test_initials_at_the_end_are_a_persons(bench, text, initials):
     found = {value for kind, value in bench.found(text) if kind == "PERSON"}
     assert initials <= found
     assert len(found) - len(initials) <= text.count("MD") + text.count("M.D.")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("PT FROM SPRINGFIELD DENIES PAIN NURSING NOTIFIED", "SPRINGFIELD"),
+        ("Transferred from Mercy #2 COPD", "Mercy"),
+    ],
+)
+def test_what_stands_behind_an_organisation_is_not_always_its_name(bench, text, value):
+    assert value in [found for _, found in bench.found(text)]
 
 
 def test_the_rest_of_an_organisations_name_is_found_with_it(screener):
