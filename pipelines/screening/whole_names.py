@@ -20,7 +20,6 @@ _PLACES = (
 )
 # kinds that are also something done to a patient: no word may stand between the name and these
 _SERVICES = "therapy|(?:care and )?rehab(?:ilitation)?|dialysis|nursing|imaging|program|pediatrics|orthop(?:a?e)dics|partners|associates"
-_KIND = f"{_PLACES}|{_SERVICES}"
 _NOT = r"(?!(?i:and|or|the|at|in|on|to|for|from|by|with|of|who|but|is|was|ed|er|icu|\p{L}+(?:ed|ing|ies))\b)"
 _CAPITALISED = regex.compile(
     rf"(?:(?:[ ]{_NOT}\p{{Lu}}[\p{{L}}\p{{M}}'’&-]*){{0,3}}?[ ](?=\p{{Lu}})(?i:{_PLACES})|[ ](?=\p{{Lu}})(?i:{_SERVICES}))s?(?![\w-])"
@@ -28,7 +27,9 @@ _CAPITALISED = regex.compile(
 _LOWER_CASE = regex.compile(
     rf"(?:(?:[ ]{_NOT}\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]*){{0,2}}?[ ](?:{_PLACES})|[ ](?:{_SERVICES}))s?(?![\w-])"
 )
-_AND_KIND = regex.compile(rf"[ ](?:and|&)[ ](?i:{_KIND})s?(?![\w-])")
+_AND_KIND = regex.compile(
+    rf"(?<=\b(?i:{_PLACES}|{_SERVICES})s?)[ ](?:and|&)[ ](?=\p{{Lu}})(?i:{_PLACES}|{_SERVICES})s?(?![\w-])"
+)
 _INITIAL = regex.compile(
     r"[ ]\p{Lu}\.(?=[ \t]*(?:[:,;)]|\r?\n|\Z)|[ ](?:is|was|said|says|called|notified|updated|aware|reports|states|who|and|RN|MD|NP)\b)"
 )
@@ -52,7 +53,7 @@ def grown(text: str, findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _with_initial(text: str, finding: Finding) -> Finding:
-    """ "Keoni A.", of whom the given name was found."""
+    """ "Keoni A.", of whom the given name alone was found."""
     initial = _INITIAL.match(text, finding.end)
     value = text[finding.start : finding.end]
     return replace(finding, end=initial.end()) if initial and value[0].isupper() and " " not in value else finding

@@ -15,210 +15,12 @@ from pipelines.screening.recognisers.pattern import CuedPattern, Refinement
 from pipelines.screening.recognisers.person import bare
 from pipelines.screening.spans import Span
 
-_OF_CLOCK = frozenset(
-    [
-        "est",
-        "edt",
-        "cst",
-        "cdt",
-        "mst",
-        "mdt",
-        "pst",
-        "pdt",
-        "gmt",
-        "utc",
-        "bst",
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-        "hrs",
-    ]
-)  # behind a time
-_MEANS = frozenset(
-    [
-        "pt",
-        "ot",
-        "rt",
-        "us",
-        "ct",
-        "mr",
-        "mri",
-        "ir",
-        "ekg",
-        "ecg",
-        "cxr",
-        "pcr",
-        "iha",
-        "ifa",
-        "eia",
-        "hr",
-        "an",
-        "my",
-        "me",
-        "he",
-        "it",
-        "so",
-    ]
-)  # "by RT"
-_ABBREVIATED = frozenset(
-    [
-        "po",
-        "npo",
-        "iv",
-        "im",
-        "sc",
-        "sl",
-        "pr",
-        "bid",
-        "tid",
-        "qid",
-        "prn",
-        "er",
-        "ed",
-        "or",
-        "us",
-        "uk",
-        "ra",
-        "ob",
-        "gi",
-    ]
-)  # by mouth, by vein, places
 _SIGNATURE = regex.compile(r"\p{Lu}{2,3},[ \t]*\p{Lu}[\p{L}/-]+[ \t]*(?:\r?\n|\Z)")
 _SIGNED_BEFORE = regex.compile(
     r"\b(?:M\.?D|D\.?O|NP|PA-C|PA|RN|PhD|DPM|DDS|CNM|CRNA|LCSW)\b|\b(?:D|DD):|\b(?i:dictated|signed|transcribed|job)\b"
 )
 _PARAGRAPH_END = regex.compile(r"[ \t.]*(?:\s*\Z|\r?\n[ \t]*\r?\n)")
 _LIST_ITEM = regex.compile(r"(?:\d{1,2}|\p{L})[.)]|[-•*#]\d{0,2}")
-# what notes say in a sentence of two or three letters: findings, diagnoses, rhythms, fluids
-_FINDINGS = frozenset(
-    [
-        "nt",
-        "nd",
-        "wwp",
-        "wnl",
-        "rrr",
-        "nsr",
-        "nad",
-        "vss",
-        "ctab",
-        "cta",
-        "ntnd",
-        "eomi",
-        "aox",
-        "nka",
-        "nkda",
-        "nr",
-        "neg",
-        "pos",
-        "htn",
-        "hld",
-        "dm",
-        "cad",
-        "chf",
-        "hf",
-        "copd",
-        "ckd",
-        "esrd",
-        "aki",
-        "osa",
-        "rls",
-        "gerd",
-        "bph",
-        "af",
-        "afib",
-        "aflutter",
-        "ra",
-        "oa",
-        "sle",
-        "ibd",
-        "ibs",
-        "uc",
-        "cd",
-        "uti",
-        "dvt",
-        "pe",
-        "mi",
-        "cva",
-        "tia",
-        "sah",
-        "sdh",
-        "ich",
-        "tbi",
-        "ptsd",
-        "mdd",
-        "gad",
-        "ocd",
-        "adhd",
-        "bpd",
-        "ms",
-        "als",
-        "tr",
-        "mr",
-        "ar",
-        "as",
-        "ps",
-        "ai",
-        "pr",
-        "vsd",
-        "asd",
-        "pfo",
-        "lbbb",
-        "rbbb",
-        "st",
-        "sr",
-        "sb",
-        "vt",
-        "vf",
-        "svt",
-        "pvc",
-        "pac",
-        "nc",
-        "ac",
-        "ap",
-        "pa",
-        "lat",
-        "lr",
-        "ns",
-        "nsb",
-        "dnr",
-        "dni",
-        "npo",
-        "ptx",
-        "ards",
-        "hcc",
-        "rcc",
-        "scc",
-        "bcc",
-        "aml",
-        "cll",
-        "all",
-        "cml",
-        "mm",
-        "mds",
-        "hiv",
-        "hcv",
-        "hbv",
-        "tb",
-        "mrsa",
-        "vre",
-        "esbl",
-        "ppd",
-        "bmp",
-        "cbc",
-        "lft",
-        "ua",
-        "ucx",
-        "bcx",
-        "abg",
-        "vbg",
-        "inr",
-        "ptt",
-    ]
-)
 _VOWEL = frozenset("aeiouy")
 _UNIT_BEFORE = regex.compile(r"(?<![\d:/.-])\d{1,3}(?:\.\d+)?[ \t]*$")  # "T 38.2 PO", but "0530 RD" behind a time
 _LETTERS = r"(?P<value>\p{Lu}{2,3}|\p{Ll}{2,3})(?:[ \t]?/[ \t]?(?P<value>\p{Lu}{2,3}|\p{Ll}{2,3}))?"
@@ -259,12 +61,12 @@ def _closing(text: str, span: Span) -> Span | None:
     word = text[slice(*span)].lower().replace(".", "").replace(" ", "")
     if _UNIT_BEFORE.search(text, max(0, span[0] - 8), span[0]):
         return None
-    if word in _ABBREVIATED or word in _FINDINGS or word in words("credentials"):
+    if word in words("orders", "credentials", "short_findings"):
         return None
     if "." in text[slice(*span)]:
         return span
-    other = words("not_names", "services", "units", "measured", "not_groups")
-    if word in other or word in _OF_CLOCK or _is_word(word):
+    other = words("not_names", "services", "units", "measured", "not_groups", "no_initials")
+    if word in other or _is_word(word):
         return None
     line = text.rfind("\n", 0, span[0]) + 1
     before = text[line : span[0]].strip()
@@ -307,21 +109,21 @@ def _typist(text: str, span: Span) -> Span | None:
     parts = regex.findall(r"\p{L}+", text[slice(*span)].lower())
     if not _SIGNED_BEFORE.search(text, max(0, span[0] - 160), span[0]):
         return None
-    other = words("not_names", "credentials", "services", "units") | _OF_CLOCK
+    other = words("not_names", "credentials", "services", "units", "no_initials")
     return None if any(part in other for part in parts) else span
 
 
 def _initials_by(text: str, span: Span) -> Span | None:
     """Refuse services and means: "by RT", "by EMS", "by po"."""
     word = text[slice(*span)].lower()
-    other = words("not_names", "services", "units", "credentials", "people_words") | _OF_CLOCK | _ABBREVIATED | _MEANS
+    other = words("not_names", "services", "units", "credentials", "people_words", "no_initials", "orders")
     return None if word in other or _is_word(word) else span
 
 
 def _initials_of_subject(text: str, span: Span) -> Span | None:
     """ "Client A.K.", not "pt N.P.O."."""
     letters = "".join(char for char in text[slice(*span)] if char.isalpha()).lower()
-    return None if letters in _ABBREVIATED or letters in words("credentials") else span
+    return None if letters in words("orders", "credentials") else span
 
 
 def _pattern(name: str, expression: str, score: float, refine: Refinement | None) -> CuedPattern:
