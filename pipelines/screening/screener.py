@@ -1,6 +1,6 @@
 """The screener: a table of notes in; safe notes, findings and one ledger outcome a note out.
 
-  notes ──▶ rules (Presidio's engine) ──▶ tagger: adds, overrules ──▶ names said again ──▶ merged findings ──▶ policy
+  notes ─▶ rules (Presidio's engine) ─▶ tagger: adds, overrules ─▶ whole names ─▶ names said again ─▶ merged ─▶ policy
 
 One engine a process, loaded once. Notes go through the tagger in batches of so many characters, inside spaCy's memory
 zone, so that a long run does not grow. A note on which anything fails is quarantined alone: a batch that raises is

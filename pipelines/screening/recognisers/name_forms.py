@@ -1,5 +1,8 @@
 # ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
-"""Names by their form: "SMITH, JOHN A", a listed given name before another word, a middle initial, lower case."""
+"""Names by their form: "SMITH, JOHN A", a listed given name before another word, a middle initial, lower case.
+
+The recogniser looks for initials (`initials`) too.
+"""
 
 import regex
 from presidio_analyzer import RecognizerResult

@@ -123,7 +123,7 @@ class Network(nn.Module):
         tensors = {name: value.detach().numpy().copy() for name, value in self.state_dict().items()}
         entered = self.enter(self.known.weight[1:]).detach().numpy()
         for row, name in enumerate(features):
-            if name in ("l=", "k=", "n=", "r="):  # of what was not there nothing was learnt
+            if name in ("l=", "k=", "n=", "r="):  # these were not there; a rule that found too little counts as none
                 tensors["vectors.weight"][row] = 0
         return Weights(
             features=(*features, "e=", *(f"e={word}" for word in self._words)),
