@@ -20,6 +20,7 @@ _PART_OF_YEAR = r"(?:0?[1-9]|[12]\d|3[01])"
 _DATE_SHAPE = regex.compile(
     rf"{_PART_OF_YEAR}([/.-]){_PART_OF_YEAR}(?:\1(?:\d{{2}}|\d{{4}}))?|(?:1[89]|20|21)\d{{2}}([/.-]){_PART_OF_YEAR}(?:\2{_PART_OF_YEAR})?"
 )
+_LAST_MONTH, _LAST_DAY = 12, 31
 _STEPS = regex.compile(r"[1-9]?\d0(?:-[1-9]?\d0){2}")
 _SWITCH_BEFORE = regex.compile(r"\b(?i:rx[ \t]*)?(?i:bin)[ \t:#]*$")
 _COUNTED = regex.compile(r"(?:18|19|20)\d{2}|\d+[xX]\d+.*|\d{1,3}|\d+-\d{1,3}|\d{1,2}/\d+")
@@ -65,7 +66,16 @@ def not_a_date(text: str, span: Span) -> Span | None:
     """
     if _STEPS.fullmatch(text, *span) or _SWITCH_BEFORE.search(text, max(0, span[0] - 12), span[0]):
         return None
-    return None if _DATE_SHAPE.fullmatch(text, *span) or _REFERENCE_SEQUENCE.match(text, *span) else span
+    return None if _is_date(text[slice(*span)]) or _REFERENCE_SEQUENCE.match(text, *span) else span
+
+
+def _is_date(value: str) -> bool:
+    """True for what the date recogniser takes; "21-31-14" has the shape of a date, and no month."""
+    if not _DATE_SHAPE.fullmatch(value):
+        return False
+    parts = [int(part) for part in regex.findall(r"\d+", value)]
+    in_year = parts[1:] if parts[0] > _LAST_DAY else parts[:2]
+    return min(in_year) <= _LAST_MONTH
 
 
 def code_like(text: str, span: Span) -> Span | None:

@@ -15,6 +15,7 @@ PLANTED = [
     ("MRN: 48572113 reviewed.", "MEDICAL_RECORD_NUMBER", "48572113"),
     ("See chartMRN04857211 for details.", "MEDICAL_RECORD_NUMBER", "MRN04857211"),
     ("Unit No: 482-31-77", "MEDICAL_RECORD_NUMBER", "482-31-77"),
+    ("MRN: 21-31-14 on file", "MEDICAL_RECORD_NUMBER", "21-31-14"),
     ("Acct # A00913345 was billed.", "ACCOUNT_NUMBER", "A00913345"),
     ("Accession number S26-12345.", "UNIQUE_ID", "S26-12345"),
     ("Member ID: XQH884301227", "HEALTH_PLAN_NUMBER", "XQH884301227"),
