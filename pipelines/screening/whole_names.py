@@ -56,7 +56,7 @@ def _with_initial(text: str, finding: Finding) -> Finding:
     """ "Keoni A.", of whom the given name alone was found."""
     initial = _INITIAL.match(text, finding.end)
     value = text[finding.start : finding.end]
-    return replace(finding, end=initial.end()) if initial and value[0].isupper() and " " not in value else finding
+    return replace(finding, end=initial.end()) if initial and value[:1].isupper() and " " not in value else finding
 
 
 def _joined(text: str, findings: Sequence[Finding]) -> list[Finding]:

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 
 import regex
 
-from pipelines.screening.entities import EntityType
 from pipelines.screening.gazetteer import is_listed_word, is_ordinary
 from pipelines.screening.lexicon import words
-from pipelines.screening.recognisers.pattern import CuedPattern, Refinement
+from pipelines.screening.recognisers.pattern import person_pattern
 from pipelines.screening.recognisers.person import bare
 from pipelines.screening.spans import Span
 
@@ -126,72 +125,68 @@ def _initials_of_subject(text: str, span: Span) -> Span | None:
     return None if letters in words("orders", "credentials") else span
 
 
-def _pattern(name: str, expression: str, score: float, refine: Refinement | None) -> CuedPattern:
-    return CuedPattern(name=name, entity_type=EntityType.PERSON, expression=expression, score=score, refine=refine)
-
-
 PATTERNS = (
-    _pattern(
+    person_pattern(
         "initials",
         r"\b(?i:(?:transcribed|typed|dictated|entered|signed|reviewed|scribed|charted|documented|checked|verified|read|seen|done|given|drawn|performed|witnessed|prepared|cosigned|initialed|initialled) by[ \t]*:?|(?:transcriptionist|initials?|pt initials|d/t|author|scribe|editor|typist)[ \t]*[:=]?|(?:transcribed|typed|dictated|checked|verified|witness(?:ed)?|wit)[ \t]*:|\b(?:wit|witness)\b)[ \t]*(?P<value>(?:\p{Lu}\.[ \t]?){2,3}|\p{Lu}{2,4}(?:[/:]\p{L}{2,4}){0,2})(?!\.?[\w-])",
         0.6,
         _initials,
     ),
-    _pattern(
+    person_pattern(
         "dictation_line",  # the author's initials and the typist's, "SM/jkl"
         r"(?:^|(?i:\b(?:job|d|t|dd|dt|doc(?:ument)?|conf)\b[ \t]*[#:][ \t]*|\b(?:job|conf)[ \t]+)[\w/:# -]{1,30}[ \t]+)[ \t]*(?P<value>\p{Lu}{2,4}[/:]\p{L}{2,4}(?:[/:]\p{L}{2,4})?)[ \t]*(?=\r?\n|$|(?:(?:D|T|DD|DT|d|t|dd|dt)[ \t]*[:#]|(?i:job|doc|conf)\b))|^[ \t]*(?P<value>\p{Lu}{2,3}[/:]\p{Ll}{2,3}|\p{Lu}{2,3}:\p{Lu}{2,3})(?=[ \t]{2}|,[ \t]*\d|[ \t]*\()",
         0.75,
         _initials,
     ),
-    _pattern(
+    person_pattern(
         "typist",  # a line "rco/dj", and what follows the time of typing
         r"(?:^[ \t]*(?P<value>\p{Ll}{2,3}(?:[/:][ ]?\p{Ll}{2,3})?)|(?:\b[DT]:[ \t]*[\d/-]{6,10}(?:[ \t]+[\d:]{4,5})?|\b(?i:job|doc|conf)[ \t]*[#:]?[ \t]*[\d-]{4,12})[ \t]+(?P<value>\p{L}{2,3}))[ \t]*(?=\r?\n|$)",
         0.75,
         _typist,
     ),
-    _pattern(
+    person_pattern(
         "initials_by",  # "released 0915 by jmc"
         r"\bby[ \t]+(?P<value>\p{Ll}{2,3}|\p{Lu}{2})(?=[ \t]*(?:[.,;)](?!\w)|\r?\n|$|[ \t]\d))",
         0.6,
         _initials_by,
     ),
-    _pattern(
+    person_pattern(
         "initials_trainee",  # "lw pgy2"
         r"(?<![\w/-])(?P<value>\p{Ll}{2,3}|\p{Lu}{2,3})[ \t]+(?i:pgy[ -]?\d)(?!\w)",
         0.6,
         _initials_by,
     ),
-    _pattern(
+    person_pattern(
         "initials_of_two",  # "double-checked by two staff (HT/BF)"
         r"\b(?i:staff|nurses?|rns?|checked|verified|witnessed|signed)\b[^\n.(]{0,24}\((?P<value>\p{Lu}{2,3})[ ]?[/,&][ ]?(?P<value>\p{Lu}{2,3})\)",
         0.6,
         _initials,
     ),
-    _pattern(
+    person_pattern(
         "initials_credential",
         r"(?<![\w./-])(?P<value>\p{Lu}\.[ \t]?(?:\p{Lu}\.?){1,2}|\p{Lu}{2,3})[ \t]*(?:,[ \t]*|[ \t]+)(?:MD|RN|NP|PA-C|LPN|CRNA|PharmD|CNA|RRT|CNM|DO|LCSW|RDN?|OTR/L|DPT)(?!\w)",
         0.6,
         _initials_with_credential,
     ),
-    _pattern(
+    person_pattern(
         "initials_lower",  # a note that ends "kl md"
         r"[.;\n][ \t]{0,3}(?P<value>\p{Ll}{2,3})[ \t]*,?[ \t]*(?:md|rn|np|pa-[cs]|do|lpn|dpt|ms-?[34]|sn)\.?(?=[ \t]*(?:\r?\n|$))",
         0.6,
         _lower_case_initials,
     ),
-    _pattern(
+    person_pattern(
         "initials_subject",
         r"(?:^[ \t]*|(?i:\b(?:patient|pt|client|mr|mrs|ms|dr)\.?[ \t]+))(?P<value>(?:\p{Lu}\.[ \t]?){2,3})(?=[ \t]*(?:\(|(?:is|was|has|had|reports|denies|states|presented|returns|came|will|,[ \t]*a|aged?)\b))",
         0.6,
         None,
     ),
-    _pattern(
+    person_pattern(
         "initials_after_subject",
         r"\b(?i:patient|pt|client|student|resident|mr|mrs|ms|dr)\.?[ \t]+(?P<value>(?:\p{Lu}\.[ \t]?){2,3})(?!\p{L})",
         0.6,
         _initials_of_subject,
     ),
-    _pattern(
+    person_pattern(
         "titled_initial",
         r"(?<![\w-])(?:Dr|Mr|Mrs|Ms|Prof)\.?[ \t]+(?P<value>[A-WYZ])(?=\.?(?:[ \t,;:)]|\r?\n|$)(?!\.?[ \t]*\p{Lu}[\p{Ll}.]))",
         0.6,

@@ -13,7 +13,7 @@ from pipelines.screening.gazetteer import is_family_name, is_given_name, is_list
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.initials import PATTERNS as INITIALS_PATTERNS
 from pipelines.screening.recognisers.initials import closing_initials
-from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser, Refinement
+from pipelines.screening.recognisers.pattern import CuedRecogniser, person_pattern
 from pipelines.screening.recognisers.person import (
     NAME,
     PARTICLE,
@@ -164,78 +164,74 @@ def _two_people(text: str, span: Span) -> Span | None:
     return span if may_be_name(first) and may_be_name(last) and last not in words("eponym_heads") else None
 
 
-def _pattern(name: str, expression: str, score: float, refine: Refinement | None) -> CuedPattern:
-    return CuedPattern(name=name, entity_type=EntityType.PERSON, expression=expression, score=score, refine=refine)
-
-
 PATTERNS = (
-    _pattern(
+    person_pattern(
         "first_name",  # looks ahead, so that "Employee Emily Walker" is tried from every word
         r"(?<![\w'’-])(?=(?P<value>\p{Lu}[\p{L}\p{M}]+[ \t]+(?:\p{Lu}\.?[ \t]+)?\p{Lu}[\p{L}\p{M}]+(?:['’-]\p{L}+)*)(?![\w-]))",
         0.8,
         _listed_first_name,
     ),
-    _pattern(
+    person_pattern(
         "last_first_upper",
         r"(?<![\w-])(?P<value>\p{Lu}[\p{Lu}'’-]+(?:[ \t]\p{Lu}[\p{Lu}'’-]+){0,2},[ \t]?\p{Lu}[\p{Lu}'’-]+(?:[ \t]+\p{Lu}[\p{Lu}'’-]*\b\.?){0,2})(?!\w)",
         0.85,
         _last_first,
     ),
-    _pattern(
+    person_pattern(
         "last_first",
         rf"(?<![\w,-])(?P<value>{PARTICLE}{{0,2}}\p{{Lu}}['’]?[\p{{L}}\p{{M}}]+(?:[-'’]\p{{L}}+)?,[ \t]?\p{{Lu}}[\p{{Ll}}\p{{M}}]+(?:[-'’]\p{{L}}+)?(?:[ \t]+(?:\p{{Lu}}\b\.?|\p{{Lu}}[\p{{Ll}}\p{{M}}]+(?=[ \t]*(?:\r?\n|[,;(]|DOB|MRN|$))))?)(?![\w])",
         0.7,
         _last_first_mixed,
     ),
-    _pattern(
+    person_pattern(
         "alias",  # of whoever came in unknown: "alias TRAUMA, ZEBRA"
         rf"\b(?i:alias|a\.?k\.?a\.?)[ \t:]+(?P<value>{NAME},[ \t]*{NAME})",
         0.8,
         None,
     ),
-    _pattern(
+    person_pattern(
         "surname_initial",  # on a label: "Lowenthal, H"
         r"(?<![\w,-])(?P<value>\p{Lu}[\p{L}\p{M}'’-]{2,},[ \t]?\p{Lu})(?![\w'’-])",
         0.7,
         _surname_initial,
     ),
-    _pattern(
+    person_pattern(
         "middle_initial",
         r"(?<![\w'’-])(?P<value>\p{Lu}[\p{Ll}\p{M}]+[ \t]+\p{Lu}\.?[ \t]+\p{Lu}[\p{L}\p{M}'’-]*\p{Ll}[\p{L}\p{M}'’-]*)(?![\w-])",
         0.7,
         _middle_initial,
     ),
-    _pattern(
+    person_pattern(
         "lower_case",
         r"\b(?i:pt|patient|mr|mrs|ms|name|dr)\.?:?[ \t]+(?P<value>\p{Ll}{2,}[ \t]+\p{Ll}[\p{Ll}'’-]+)\b",
         0.7,
         _lower_case_name,
     ),
-    _pattern(
+    person_pattern(
         "capitals",
         r"(?<![\w'’-]|\p{Lu}[ \t])(?P<value>\p{Lu}{3,}(?:[-'’]\p{Lu}+)?[ \t]{1,2}\p{Lu}{3,}(?:[ \t]+\p{Lu}\b\.?)?)(?=[ \t]*(?:$|\r?\n|[,;(\d/]|\p{Ll}|DOB|MRN|[MF]\b))(?![\w-])",
         0.7,
         _capitals,
     ),
-    _pattern(
+    person_pattern(
         "hl7",
         r"(?<![\w^])(?P<value>\p{L}[\p{L}\p{M}'’-]+(?:[ ]\p{L}[\p{L}'’-]+)?\^\p{L}[\p{L}\p{M}'’-]*(?:\^[\p{L}\p{M}'’.-]*){0,4})",
         0.9,
         _hl7_name,
     ),
-    _pattern(
+    person_pattern(
         "user_name",
         r"\b(?i:(?:transcribed|typed|dictated|entered|signed|edited|reviewed|scribed|charted|documented|created|updated|modified|filed|printed|requested|taken|closed|logged|answered|handled|routed|received|reported|assigned|sent)(?:[ \t]+(?:on[ \t]+)?[\d/.:-]{6,10}(?:[ \t]+(?:at[ \t]+)?[\d:]{4,8})?)? by[ \t]*:?|(?:transcriptionist|author|scribe|editor|user(?:[ -]?name)?|login|user id)[ \t]*[:=])[ \t]*(?P<value>\p{Ll}{2,14}\d{0,4}|\p{Ll}+[._]\p{Ll}+\d{0,4})(?=[ \t]*(?:[.;,)/]|\r?\n|$)|[ \t]+(?:for|on|at)\b)",
         0.6,
         _user_name,
     ),
-    _pattern(
+    person_pattern(
         "name_with_age",
         rf"(?<![\w'’-])(?P<value>{NAME}),?[ \t]+\(?\d{{1,3}}[ \t-]*(?i:y/?o|y\.o\.|yrs?|years?|mo\b|months?|m/o|[mf])\b",
         0.7,
         _name_with_age,
     ),
-    _pattern(
+    person_pattern(
         "two_people",
         r"(?<![\w'’.-])(?P<value>\p{Lu}\p{Ll}{2,}[ \t]+\p{Lu}\p{Ll}{2,})(?=[ \t]+(?:and|with)[ \t]+(?:his|her|their)\b|,?[ \t]+(?:denies|reports|states|called|phoned|lives|was seen|came|returns|presents|agrees|complains|is a|was a|is here|tolerated)\b)",
         0.7,

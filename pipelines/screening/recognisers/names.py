@@ -3,11 +3,10 @@
 
 import regex
 
-from pipelines.screening.entities import EntityType
 from pipelines.screening.gazetteer import is_family_name, is_given_name, is_listed_word, may_be_name
 from pipelines.screening.lexicon import words
 from pipelines.screening.recognisers.nicknames import PATTERNS as NICKNAME_PATTERNS
-from pipelines.screening.recognisers.pattern import CuedPattern, CuedRecogniser, Refinement
+from pipelines.screening.recognisers.pattern import CuedRecogniser, person_pattern
 from pipelines.screening.recognisers.person import (
     FIRST_WORD,
     NAME,
@@ -178,127 +177,123 @@ def _unlisted_subject(text: str, span: Span) -> Span | None:
     return None if ordinary or bare(value) in words("facility_words") else trimmed
 
 
-def _pattern(name: str, expression: str, score: float, refine: Refinement | None) -> CuedPattern:
-    return CuedPattern(name=name, entity_type=EntityType.PERSON, expression=expression, score=score, refine=refine)
-
-
 PATTERNS = (
-    _pattern(
+    person_pattern(
         "label",
         rf"(?:^|(?<=[|;•*\t(])|(?<=[ \t]{{2}})|(?<=[.,][ \t])|(?<=\w[ \t]))[ \t]*(?i:{_LABEL})[ \t]*(?:\([^)\n]{{1,20}}\))?(?:[ \t]*[:#]|[ \t]+[-–=]|(?<=name)\?)[ \t]*(?:{TITLE}[ \t]*)?(?P<value>{NAME}(?:,[ \t]*{NAME})?)",
         0.9,
         _label_name,
     ),
-    _pattern(
+    person_pattern(
         "role",
         rf"(?:^|(?<=[ \t]{{2}})|(?<=\t))[ \t]*(?i:surgeons?|(?:first |second |co-)?assistants?|ana?esthesia|ana?esthesiologist|ana?esthetist|attending|pcp|resident|fellow|author|scribe|provider|consultant|referring|nurse|circulator|scrub)[ \t]*:[ \t]*(?=(?P<value>{NAME}(?:,[ \t]*{NAME})?))",
         0.85,
         _role_name,
     ),
-    _pattern(
+    person_pattern(
         "signed",
         rf"\b(?i:(?:electronically |digitally )?(?:signed|dictated|authenticated|verified|cosigned|co-signed|transcribed|e-signed)(?: electronically)?(?: and \w+)? by|/s/|signature[ \t]*:|signed[ \t]*[,:])[ \t:]*(?:{TITLE}[ \t]*)?(?P<value>{NAME})",
         0.95,
         _name,
     ),
-    _pattern(
+    person_pattern(
         "done_by",
         rf"\b(?i:(?:seen|examined|evaluated|performed|reviewed|followed|referred|prescribed|ordered|assisted|accompanied|supervised|managed|treated|operated(?: on)?|brought in|called|placed|discussed|spoke|speaking|met|consultation|consult|appointment|visit|conversation|case|follow(?:ed|ing)?[- ]?up|f/u|message|email|letter|advised|requested) (?:by|with|to|from)|discussed (?:the )?\w+ with|per|under|c/o|care of|called)[ \t]+(?:{TITLE}[ \t]*)?(?P<value>(?:\p{{Lu}}\.[ \t]*)+{NAME}|{NAME})",
         0.7,
         two_word_name,
     ),
-    _pattern(
+    person_pattern(
         "named",
         rf"\b(?i:named|name is|name's|names are|goes by|known as|called|nicknamed|nickname(?: is)?|a\.?k\.?a\.?|formerly|née|nee|i am|this is|preferred name)[ \t]*:?[ \t]+[\"'“‘(]?(?P<value>{NAME})",
         0.85,
         uncertain_name,
     ),
-    _pattern(
+    person_pattern(
         "greeting",
         rf"^[ \t]*(?i:dear|hi|hello)[ \t]+(?:{TITLE}[ \t]*)?(?P<value>{NAME})(?=[ \t]*[,:!\n\r])",
         0.9,
         _name,
     ),
-    _pattern(
+    person_pattern(
         "closing",
         rf"\b(?i:sincerely|regards|respectfully|yours truly|yours faithfully|best wishes|thank you|thanks|cordially)[ \t]*,?[ \t]*(?:\r?\n[ \t]*){{1,4}}(?:{TITLE}[ \t]*)?(?P<value>{NAME})",
         0.9,
         _name,
     ),
-    _pattern(
+    person_pattern(
         "doctor_lower",
         r"\b(?i:pcp|attending|surgeon|cardiologist|oncologist|provider|physician|psych(?:iatrist)?|neurologist|ob)[ \t]*(?:[=:]|\bis\b)[ \t]*(?:(?i:dr)\.?[ \t]+)?(?P<value>\p{Ll}[\p{Ll}\p{M}'’-]{3,})\b",
         0.7,
         _lower_case_doctor,
     ),
-    _pattern(
+    person_pattern(
         "spoken_to",
         rf"\b(?i:s(?:poke|peaking|/w)[ \t]+(?:to|with|w/)|s/w|d/w|(?:talked|texted|paged|phoned|discussed|reviewed|confirmed|met|handoff|report)[ \t]+(?:to|with|w/)|(?:told|texted|phoned|paged|called)|(?:seen|examined|evaluated|consented|staffed|cleared|scrubbed|assisted|covered)[ \t]+(?:by|with)|(?:call|message|text|word|voicemail|hx|history|info|report)[ \t]+(?:from|fr|per)|per)[ \t]+(?P<value>{NAME})",
         0.75,
         _spoken_to,
     ),
-    _pattern(
+    person_pattern(
         "first_person",
         rf"(?<![\p{{L}}\d,][ \t]{{0,2}})I,[ \t]+(?:{TITLE}[ \t]*)?(?P<value>{NAME}),?[ \t]+(?i:have|had|was|am|attest|certify|personally|saw|examined|evaluated|reviewed|performed|hereby|agree|discussed|supervised|,|MD|DO|RN)\b",
         0.9,
         None,
     ),
-    _pattern(
+    person_pattern(
         "subject_of_verb",
         r"(?<![\w'’.-])(?P<value>\p{Lu}[\p{Ll}\p{M}]{2,}(?:[-'’]\p{Lu}[\p{Ll}\p{M}]+)?)[ \t]+(?:(?i:also|further|again|currently|now|still|initially)[ \t]+)?"
         r"(?i:reports|denies|denied|states|stated|complains|complained|endorses|endorsed|lives|says|said|told|asked|admits|called|phoned|describes|feels|felt|tolerated|lives|works|smokes|drinks)\b",
         0.6,
         _unlisted_subject,
     ),
-    _pattern(
+    person_pattern(
         "initial_surname",
         r"(?i:\b(?:by|with|per|from|to|and|dr\.?)[ \t]+)(?P<value>(?:\p{Lu}\.[ \t]?){1,2}\p{Lu}[\p{Ll}\p{M}]{2,}(?:[-'’]\p{L}+)?)",
         0.8,
         _name,
     ),
-    _pattern(
+    person_pattern(
         "lower_case_with",  # "pt w/ renee"
         r"(?:\bw/|\b(?:with|per|saw|by|told|texted|called|from)\b)[ \t]*(?P<value>\p{Ll}{3,}(?:[ \t]+\p{Ll}[\p{Ll}'’-]{2,})?)(?=[ \t]*(?:[.,;)/]|\r?\n|$|[ \t](?:for|in|at|on|who|today|and|from|re)\b))",
         0.6,
         _lower_case_companion,
     ),
-    _pattern(
+    person_pattern(
         "suffix",
         rf"(?<![\w'’-])(?P<value>{NAME},?[ \t]+(?:Jr|Sr|Esq|I{{2,3}}|IV|JR|SR))(?![\w-])",
         0.8,
         _name_with_suffix,
     ),
-    _pattern(
+    person_pattern(
         "lower_case_colleague",  # "np grace notified"
         r"\b(?:md|do|np|pa|rn|lpn|cna|nurse|resident|intern|fellow|attending|hospitalist|sw|rt|aide|tech)[ \t]+(?P<value>\p{Ll}{3,})(?=[ \t]+(?:notified|aware|paged|called|informed|updated|texted|at bedside|in to see|in room|here|said|says|states|wants|ok(?:ay)?)\b)",
         0.6,
         _lower_case_listed,
     ),
-    _pattern(
+    person_pattern(
         "particle_surname",  # "Surgery: de la Cruz"
         r"(?<![\w'’-])(?P<value>(?i:de la|de los|de las|van der|van den|van de|von der|del|dos|da|al|bin|ibn)[ \t-](?:\p{Lu}\.[ \t]?)?\p{Lu}[\p{Ll}\p{M}]{2,}(?:[-'’]\p{L}+)?)(?![\w-])",
         0.6,
         _particle_surname,
     ),
-    _pattern(
+    person_pattern(
         "lower_case_named",
         r"\b(?i:name(?:'s| is| was|[ \t]*:)|named|called)[ \t]+(?P<value>\p{Ll}[\p{Ll}\p{M}'’-]{2,}(?:[ \t]+\p{Ll}[\p{Ll}\p{M}'’-]{2,})?)\b",
         0.7,
         _lower_case_listed,
     ),
-    _pattern(
+    person_pattern(
         "patient",
         rf"\b(?:[Pp]atient|[Pp]t\.?|NP|PA(?:-C)?|RN|CRNA|LPN|CNM)[ \t]+(?P<value>{NAME})",
         0.7,
         _patient_name,
     ),
-    _pattern(
+    person_pattern(
         "newborn",
         r"\b(?i:baby (?:girl|boy)|bb|bg|infant)[ \t]+(?:(?i:of|girl|boy)[ \t]+)?(?P<value>\p{Lu}[\p{L}\p{M}'’-]+)",
         0.8,
         _newborn,
     ),
-    _pattern(
+    person_pattern(
         "subject",
         r"^[ \t]*(?P<value>\p{Lu}[\p{Ll}\p{M}]+(?:[ \t]+\p{Lu}\.?)?(?:[ \t]+\p{Lu}[\p{L}\p{M}'’-]+){1,2})[ \t]+(?:is|was)[ \t]+(?i:an?)[ \t]+(?:(?i:very |pleasant |delightful )*)(?:\d|\p{Ll}+-year|(?i:young|elderly|middle))",
         0.9,

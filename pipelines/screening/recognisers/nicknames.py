@@ -3,10 +3,9 @@
 
 from itertools import pairwise
 
-from pipelines.screening.entities import EntityType
 from pipelines.screening.gazetteer import is_listed_word, may_be_name
 from pipelines.screening.lexicon import words
-from pipelines.screening.recognisers.pattern import CuedPattern, Refinement
+from pipelines.screening.recognisers.pattern import person_pattern
 from pipelines.screening.recognisers.person import bare
 from pipelines.screening.recognisers.vocabulary import Reading, reading
 from pipelines.screening.spans import Span
@@ -47,36 +46,32 @@ def _glued(text: str, span: Span) -> Span | None:
     return None
 
 
-def _pattern(name: str, expression: str, score: float, refine: Refinement | None) -> CuedPattern:
-    return CuedPattern(name=name, entity_type=EntityType.PERSON, expression=expression, score=score, refine=refine)
-
-
 PATTERNS = (
-    _pattern(
+    person_pattern(
         "nickname",
         r"\b(?i:goes by|known as|nicknamed?|called|a\.?k\.?a\.?|prefers)[ \t]+(?i:is[ \t]+)?[\"'“‘](?P<value>\p{L}[\p{L}\p{M} '-]{1,20})[\"'”’]",
         0.8,
         None,
     ),
-    _pattern(
+    person_pattern(
         "quoted_nickname",
         r"\p{Lu}[\p{L}\p{M}'’-]+[ \t]+(?:\p{Lu}\.[ \t]+)?[\"“'‘(](?P<value>\p{Lu}[\p{L}\p{M}]+(?:[ -]\p{L}+)?)[\"”'’)][ \t]+\p{Lu}[\p{L}\p{M}]+",
         0.8,
         _quoted_nickname,
     ),
-    _pattern(
+    person_pattern(
         "bracketed_nickname",
         r"\p{L}[\p{L}\p{M}'’-]+[ \t]*,?[ \t]*\([\"“'‘]?(?P<value>\p{Lu}[\p{L}\p{M}'’-]+(?:[ ]\p{Lu}[\p{L}\p{M}]+)?)[\"”'’]?\)",
         0.7,
         _bracketed_nickname,
     ),
-    _pattern(
+    person_pattern(
         "spelled",  # "spelled P-I-C-K-E-T-T"
         r"(?i:\bspell(?:ed|ing|s|t)?(?:[ \t]+(?:as|out|of)\b)?)[ \t]*[:,]?[ \t]*(?:(?:it|that|last name|first name|name)[ \t]+)?[\"“]?(?P<value>\p{L}(?:[-. ][ ]?\p{L}){2,})(?![\w-])",
         0.9,
         None,
     ),
-    _pattern("spelled_out", r"(?<![\w-])(?P<value>\p{Lu}(?:-\p{Lu}){3,})(?![\w-])", 0.8, _spelled),
-    _pattern("glued", r"(?<!\w)(?i:pt|mr|mrs|ms|dr)(?P<value>\p{Lu}\p{Ll}{3,})(?![\w@])", 0.7, _glued),
-    _pattern("glued_upper", r"(?<!\w)(?:PT|MR|MRS|MS|DR)\.?(?P<value>\p{Lu}{3,})(?=\p{Ll}{2,})", 0.7, _glued),
+    person_pattern("spelled_out", r"(?<![\w-])(?P<value>\p{Lu}(?:-\p{Lu}){3,})(?![\w-])", 0.8, _spelled),
+    person_pattern("glued", r"(?<!\w)(?i:pt|mr|mrs|ms|dr)(?P<value>\p{Lu}\p{Ll}{3,})(?![\w@])", 0.7, _glued),
+    person_pattern("glued_upper", r"(?<!\w)(?:PT|MR|MRS|MS|DR)\.?(?P<value>\p{Lu}{3,})(?=\p{Ll}{2,})", 0.7, _glued),
 )

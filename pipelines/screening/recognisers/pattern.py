@@ -12,6 +12,7 @@ import regex
 from presidio_analyzer import LocalRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
+from pipelines.screening.entities import EntityType
 from pipelines.screening.prefilter import StrictPattern
 from pipelines.screening.spans import Span
 
@@ -40,6 +41,11 @@ class CuedPattern:
     def compiled(self) -> "regex.Pattern[str]":
         """The expression, compiled; ^ and $ are line ends, white space counts."""
         return regex.compile(self.expression, regex.MULTILINE)
+
+
+def person_pattern(name: str, expression: str, score: float, refine: Refinement | None) -> CuedPattern:
+    """An expression for a person's name; arguments are those of `CuedPattern`."""
+    return CuedPattern(name=name, entity_type=EntityType.PERSON, expression=expression, score=score, refine=refine)
 
 
 class CuedRecogniser(LocalRecognizer):

@@ -1,10 +1,9 @@
 # ruff: noqa: E501  (an expression cut over several lines is harder to read than a long one)
 """Names of the people around a patient: "daughter maria", "her nephew Will", 'lives w/ "Peanut", his grandson'."""
 
-from pipelines.screening.entities import EntityType
 from pipelines.screening.gazetteer import is_family_name, is_given_name, is_listed_word, may_be_name
 from pipelines.screening.lexicon import words
-from pipelines.screening.recognisers.pattern import CuedPattern, Refinement
+from pipelines.screening.recognisers.pattern import person_pattern
 from pipelines.screening.recognisers.person import FIRST_WORD, NAME, bare, is_clinical, is_eponym_word, uncertain_name
 from pipelines.screening.spans import Span
 
@@ -59,42 +58,38 @@ def _holds_a_name(value: str) -> bool:
     return any(len(word) > 2 and may_be_name(word) and word not in words_of_notes for word in map(bare, value.split()))
 
 
-def _pattern(name: str, expression: str, score: float, refine: Refinement | None) -> CuedPattern:
-    return CuedPattern(name=name, entity_type=EntityType.PERSON, expression=expression, score=score, refine=refine)
-
-
 PATTERNS = (
-    _pattern(
+    person_pattern(
         "relation",
         rf"\b(?i:{_RELATION})(?!\p{{L}})(?:[ \t]+(?i:is|was|named|called))?[ \t]*[,:(\-–]?[ \t]*[\"'“]?(?P<value>{NAME})",
         0.75,
         _relation_name,
     ),
-    _pattern(
+    person_pattern(
         "relation_lower",
         rf"\b(?i:{_RELATION})(?!\p{{L}})(?:[ \t]+(?i:is|was|named|called))?(?:[ \t]*[,:(=/–][ \t]*|[ \t]+(?:-[ \t]*)?)(?P<value>\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]+(?:[ \t]+\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]{{2,}})?)\b",
         0.7,
         _given_in_lower_case,
     ),
-    _pattern(
+    person_pattern(
         "apposition",  # "lives with Jo, her partner"
         rf"(?<![\w'’.-])(?P<value>{NAME}),[ \t]+(?i:his|her|their|an?|the|the patient'?s|pt'?s|patient'?s)[ \t]+(?:\p{{Ll}}+[ \t]+)?(?i:{_RELATION})\b",
         0.75,
         uncertain_name,
     ),
-    _pattern(
+    person_pattern(
         "nickname_of_relative",  # 'lives w/ "Peanut", his grandson'
         rf"[\"“‘'](?P<value>\p{{L}}[\p{{L}}\p{{M}} '’-]{{1,20}})[\"”’'],?[ \t]+\(?(?i:his|her|their|the patient'?s|pt'?s)[ \t]+(?:\p{{Ll}}+[ \t]+)?(?i:{_RELATION})\b",
         0.75,
         None,
     ),
-    _pattern(
+    person_pattern(
         "relative_nickname",  # 'her aunt "Bunny" drove'
         rf"\b(?i:{_RELATION})[ \t]*,?[ \t]+\(?[\"“‘'](?P<value>\p{{L}}[\p{{L}}\p{{M}} '’-]{{1,20}})[\"”’']",
         0.75,
         None,
     ),
-    _pattern(
+    person_pattern(
         "owner",
         rf"\b(?P<value>{NAME})['’]s[ \t]+(?i:wife|husband|mother|father|son|daughter|brother|sister|partner|room|family|parents|chart)\b",
         0.75,

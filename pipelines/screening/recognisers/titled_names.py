@@ -3,10 +3,9 @@
 
 import regex
 
-from pipelines.screening.entities import EntityType
 from pipelines.screening.gazetteer import is_listed_word, may_be_name
 from pipelines.screening.lexicon import words
-from pipelines.screening.recognisers.pattern import CuedPattern, Refinement
+from pipelines.screening.recognisers.pattern import person_pattern
 from pipelines.screening.recognisers.person import (
     FIRST_WORD,
     NAME,
@@ -139,46 +138,44 @@ def _name(text: str, span: Span) -> Span | None:
     return trim(text, span)
 
 
-def _pattern(name: str, expression: str, score: float, refine: Refinement | None) -> CuedPattern:
-    return CuedPattern(name=name, entity_type=EntityType.PERSON, expression=expression, score=score, refine=refine)
-
-
 PATTERNS = (
-    _pattern(
+    person_pattern(
         "title",
         rf"(?<![\w-])(?=[DPRHMSCLFNJOdprh]){TITLE}[ \t]*(?:\r?\n)?[ \t]*(?P<value>{NAME})(?:[ \t]*(?:,|and|&|/|or)[ \t]*(?!{TITLE})(?P<value>{NAME}))?",
         0.95,
         _titled_name,
     ),
-    _pattern(
+    person_pattern(
         "title_placeholder",  # "Dr. ___ Jones": what an earlier de-identification left
         rf"(?<![\w-]){TITLE}[ \t]*(?:_{{2,}}|\[[^\]\r\n]{{1,40}}\])[ \t]*(?P<value>{NAME})",
         0.9,
         _titled_name,
     ),
-    _pattern(
+    person_pattern(
         "title_conjoined",
         rf"(?i:\bdrs\.?)[ \t]*{NAME}(?:[ \t]*,[ \t]*(?P<value>{NAME}))*[ \t]*,?[ \t]*(?:and|&)[ \t]*(?P<value>{NAME})",
         0.9,
         _name,
     ),
-    _pattern(
+    person_pattern(
         "title_lower",
         rf"(?<![\w-]){_LOWER_TITLE}[ \t]+(?P<value>\p{{Ll}}[\p{{Ll}}\p{{M}}'’-]{{2,}})",
         0.8,
         _lower_case_surname,
     ),
-    _pattern(
+    person_pattern(
         "credential", rf"(?<![\w-])(?P<value>{NAME})(?:[ \t]*,[ \t]*|[ \t]+){_CREDENTIAL}(?!\w)", 0.95, _credentialed
     ),
-    _pattern("credential_surname", rf"(?<![\w-])(?P<value>{NAME}),[ \t]*{_CREDENTIAL}(?!\w)", 0.9, uncertain_name),
-    _pattern(
+    person_pattern(
+        "credential_surname", rf"(?<![\w-])(?P<value>{NAME}),[ \t]*{_CREDENTIAL}(?!\w)", 0.9, uncertain_name
+    ),
+    person_pattern(
         "surname_credential",
         r"(?<![\w'’.-])(?P<value>(?:\p{Lu}\.[ \t]?){0,2}\p{Lu}[\p{Ll}\p{M}]{2,}(?:[-'’]\p{L}+)?)(?:,[ \t]*|[ \t]+)(?:M\.?D\.?|R\.?N\.?|NP|PA-C|LPN|LVN|CRNA|CNM|PharmD|DPM|DMD|DDS|Ph\.?D\.?|LCSW|LMSW|DPT|COA|COMT|CCC-SLP|RDN?|RDH|CMA|NRP|RRT)(?!\w)",
         0.8,
         _credentialed_surname,
     ),
-    _pattern(
+    person_pattern(
         "last_first_credential",
         rf"(?<![\w-])(?P<value>{NAME},[ \t]*{NAME})[ \t]*,[ \t]*{_CREDENTIAL}(?!\w)",
         0.9,

@@ -16,8 +16,8 @@ from pipelines.screening.spans import Finding, Span
 from pipelines.screening.tagger.corpus import Label
 from pipelines.screening.tagger.features import context_features, is_great_age
 from pipelines.screening.tagger.network import Tagger
+from pipelines.screening.tagger.other_meanings import is_something_else
 from pipelines.screening.tagger.runs import Run, runs_of
-from pipelines.screening.tagger.second_look import is_something_else
 from pipelines.screening.tagger.tokens import Tokens, tokenise
 
 ADD_AGE = 0.5  # probability from which a number over 89 is taken for an age

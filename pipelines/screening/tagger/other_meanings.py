@@ -1,7 +1,7 @@
-"""What the tagger takes for an identifier and a second look tells to be something else.
+"""What the tagger takes for an identifier and means something else in its note.
 
-The tagger sees seven words at once. Here the rest of the note is asked, and the letters themselves: a gene has digits
-between its letters, an abbreviation of medicine is spelled out before, and "the 6th" may be a day in hospital.
+The tagger sees a few words on each side. Here the rest of the note is asked, and the letters themselves: a gene has
+digits between its letters, an abbreviation of medicine is spelled out before, and "the 6th" may be a day in hospital.
 """
 
 import regex

@@ -1,7 +1,7 @@
 import pytest
 
 from pipelines.screening.spans import Finding
-from pipelines.screening.tagger.second_look import is_something_else
+from pipelines.screening.tagger.other_meanings import is_something_else
 
 
 @pytest.mark.parametrize(
